@@ -1,0 +1,152 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Ecom.Tests.Support;
+
+public sealed class ProcessEndedException(string message) : Exception(message);
+
+/// <summary>A program that a test started: its last lines are kept for the failure message, and it is stopped by its own id.</summary>
+public sealed partial class ChildProcess : IAsyncDisposable
+{
+    const int LinesKept = 400;
+    static readonly ConcurrentDictionary<int, ChildProcess> Running = new();
+    readonly Process process;
+    readonly ConcurrentQueue<string> lines = new();
+
+    // A test run that is interrupted must not leave brokers and databases behind.
+    static ChildProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+    {
+        foreach (var child in Running.Values)
+            child.Kill();
+    };
+
+    ChildProcess(string name, Process process) => (Name, this.process) = (name, process);
+
+    public string Name { get; }
+
+    public int Id => process.Id;
+
+    public bool HasExited => process.HasExited;
+
+    public int ExitCode => process.ExitCode;
+
+    public IReadOnlyCollection<string> Output => lines;
+
+    public static ChildProcess Start(
+        string name, string program, IEnumerable<string> arguments, IDictionary<string, string?>? environment = null, string? folder = null)
+    {
+        var info = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = folder ?? Path.GetTempPath(),
+        };
+        foreach (var (key, value) in environment ?? new Dictionary<string, string?>())
+            info.Environment[key] = value;
+        var child = new ChildProcess(name, new Process { StartInfo = info, EnableRaisingEvents = true });
+        child.process.OutputDataReceived += (_, line) => child.Keep(line.Data);
+        child.process.ErrorDataReceived += (_, line) => child.Keep(line.Data);
+        child.process.Start();
+        child.process.StandardInput.Close();
+        child.process.BeginOutputReadLine();
+        child.process.BeginErrorReadLine();
+        Running[child.Id] = child;
+        return child;
+    }
+
+    /// <summary>Runs a program to its end and gives what it printed; anything but exit code 0 is an error.</summary>
+    public static async Task<string> Run(
+        string program, IEnumerable<string> arguments, IDictionary<string, string?>? environment = null, string? folder = null, TimeSpan? deadline = null)
+    {
+        await using var child = Start(Path.GetFileName(program), program, arguments, environment, folder);
+        var code = await child.WaitForExit(deadline ?? TimeSpan.FromMinutes(1));
+        return code == 0 ? string.Join('\n', child.Output) : throw new ProcessEndedException($"{child.Name} ended with {code}.\n{child.Tail()}");
+    }
+
+    public async Task<int> WaitForExit(TimeSpan deadline)
+    {
+        using var timer = new CancellationTokenSource(deadline);
+        try
+        {
+            await process.WaitForExitAsync(timer.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"{Name} did not end within {deadline.TotalSeconds:0} s.\n{Tail()}");
+        }
+
+        return process.ExitCode;
+    }
+
+    /// <summary>Waits until the program answers; one that ends or stays silent fails with its last lines.</summary>
+    public async Task WaitUntil(Func<Task<bool>> ready, TimeSpan deadline)
+    {
+        try
+        {
+            await Eventually.Until(
+                () => HasExited ? throw new ProcessEndedException($"{Name} ended with {ExitCode} at start.\n{Tail()}") : ready(),
+                deadline,
+                $"{Name} is ready");
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}\n{Tail()}");
+        }
+    }
+
+    public string Tail(int count = 40) => string.Join('\n', lines.TakeLast(count));
+
+    /// <summary>The crash: no chance to clean up.</summary>
+    public void Kill()
+    {
+        if (!HasExited)
+            process.Kill();
+    }
+
+    public void Interrupt() => Signal(2);
+
+    public void Terminate() => Signal(15);
+
+    public async Task Stop(TimeSpan? patience = null)
+    {
+        if (!HasExited)
+        {
+            Terminate();
+            await Task.WhenAny(process.WaitForExitAsync(), Task.Delay(patience ?? TimeSpan.FromSeconds(10)));
+            Kill();
+        }
+
+        await process.WaitForExitAsync();
+        Running.TryRemove(Id, out _);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Stop();
+        process.Dispose();
+    }
+
+    void Signal(int signal)
+    {
+        if (HasExited)
+            return;
+        if (OperatingSystem.IsWindows())
+            process.Kill(entireProcessTree: true);
+        else
+            _ = SendSignal(process.Id, signal);
+    }
+
+    void Keep(string? line)
+    {
+        if (line is null)
+            return;
+        lines.Enqueue(line);
+        if (lines.Count > LinesKept)
+            lines.TryDequeue(out _);
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int SendSignal(int process, int signal);
+}

@@ -1,0 +1,53 @@
+namespace Ecom.Tests.Support;
+
+/// <summary>Dapr's placement and scheduler services, which workflows need.</summary>
+public sealed class DaprControlPlane : IAsyncDisposable
+{
+    readonly TempFolder folder = new("dapr");
+    readonly List<ChildProcess> services = [];
+
+    DaprControlPlane()
+    {
+    }
+
+    public int PlacementPort { get; } = Ports.Free();
+
+    public int SchedulerPort { get; } = Ports.Free();
+
+    public string PlacementAddress => $"localhost:{PlacementPort}";
+
+    public string SchedulerAddress => $"localhost:{SchedulerPort}";
+
+    public static async Task<DaprControlPlane> Start()
+    {
+        var plane = new DaprControlPlane();
+        int raft = Ports.Free(), client = Ports.Free(), peer = Ports.Free();
+        await Task.WhenAll(
+            plane.StartService("placement", plane.PlacementPort, "--initial-cluster", $"dapr-placement-0=127.0.0.1:{raft}"),
+            plane.StartService(
+                "scheduler",
+                plane.SchedulerPort,
+                "--override-broadcast-host-port", plane.SchedulerAddress,
+                "--etcd-data-dir", plane.folder.File("etcd"),
+                "--etcd-client-port", $"{client}",
+                "--etcd-initial-cluster", $"dapr-scheduler-server-0=http://localhost:{peer}"));
+        return plane;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(services.Select(s => s.DisposeAsync().AsTask()));
+        folder.Dispose();
+    }
+
+    async Task StartService(string name, int port, params string[] arguments)
+    {
+        int health = Ports.Free(), metrics = Ports.Free();
+        var service = ChildProcess.Start(
+            name, Runtimes.DaprProgram(name), ["--port", $"{port}", "--healthz-port", $"{health}", "--metrics-port", $"{metrics}", "--listen-address", "127.0.0.1", .. arguments], folder: folder.Path);
+        lock (services)
+            services.Add(service);
+        using var http = new HttpClient();
+        await service.WaitUntil(async () => (await http.GetAsync($"http://127.0.0.1:{health}/healthz")).IsSuccessStatusCode, TimeSpan.FromSeconds(30));
+    }
+}

@@ -1,0 +1,168 @@
+using System.Text;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+
+namespace Ecom.Tests.Support;
+
+public sealed record KafkaRecord(string Topic, int Partition, long Offset, string? Key, string Value, IReadOnlyDictionary<string, string> Headers);
+
+/// <summary>One or three Kafka brokers that are controllers too (KRaft), with small heaps, on free ports.</summary>
+public sealed class KafkaCluster : IAsyncDisposable
+{
+    readonly TempFolder folder = new("kafka");
+    readonly ChildProcess?[] brokers;
+    readonly int[] clientPorts;
+
+    KafkaCluster(int count) => (brokers, clientPorts) = (new ChildProcess?[count], Ports.Free(count));
+
+    public string Brokers => string.Join(',', clientPorts.Select(port => $"127.0.0.1:{port}"));
+
+    public static async Task<KafkaCluster> Start(int brokers = 1)
+    {
+        var cluster = new KafkaCluster(brokers);
+        var controllers = Ports.Free(brokers);
+        var voters = string.Join(',', controllers.Select((port, i) => $"{i + 1}@127.0.0.1:{port}"));
+        for (var i = 0; i < brokers; i++)
+            cluster.folder.Write($"{i}.properties", Configuration(cluster, i, controllers[i], voters));
+        try
+        {
+            await Task.WhenAll(Enumerable.Range(0, brokers).Select(cluster.Format));
+            for (var i = 0; i < brokers; i++)
+                cluster.Launch(i);
+            await cluster.WaitForBrokers(brokers);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task CreateTopics(int partitions, params string[] names)
+    {
+        using var admin = Admin();
+        var replicas = (short)brokers.Length;
+        await admin.CreateTopicsAsync(names.Select(name => new TopicSpecification { Name = name, NumPartitions = partitions, ReplicationFactor = replicas }));
+    }
+
+    public IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Brokers, LogConnectionClose = false }).SetLogHandler(Quiet).Build();
+
+    public async Task Produce(string topic, string? key, string value)
+    {
+        using var producer = new ProducerBuilder<string?, string>(new ProducerConfig { BootstrapServers = Brokers, Acks = Acks.All }).SetLogHandler(Quiet).Build();
+        await producer.ProduceAsync(topic, new Message<string?, string> { Key = key, Value = value });
+    }
+
+    /// <summary>Everything that is in the topic now, in the order of its partitions.</summary>
+    public IReadOnlyList<KafkaRecord> Read(string topic)
+    {
+        var settings = new ConsumerConfig
+        {
+            BootstrapServers = Brokers,
+            GroupId = $"test-{Guid.NewGuid():N}",
+            EnableAutoCommit = false,
+            EnablePartitionEof = true,
+            AutoOffsetReset = AutoOffsetReset.Earliest,
+        };
+        using var consumer = new ConsumerBuilder<string?, string>(settings).SetLogHandler(Quiet).Build();
+        using var admin = Admin();
+        var partitions = admin.GetMetadata(topic, TimeSpan.FromSeconds(10)).Topics.Single().Partitions;
+        consumer.Assign(partitions.Select(p => new TopicPartitionOffset(topic, p.PartitionId, Offset.Beginning)));
+        List<KafkaRecord> records = [];
+        for (var open = partitions.Count; open > 0;)
+        {
+            var result = consumer.Consume(TimeSpan.FromSeconds(20)) ?? throw new TimeoutException($"Reading {topic} brought nothing for 20 s.");
+            if (result.IsPartitionEOF)
+                open--;
+            else
+                records.Add(new(topic, result.Partition, result.Offset, result.Message.Key, result.Message.Value, Headers(result.Message)));
+        }
+
+        return [.. records.OrderBy(r => r.Partition).ThenBy(r => r.Offset)];
+    }
+
+    public void Kill(int broker) => brokers[broker]!.Kill();
+
+    public async Task Restart(int broker)
+    {
+        await brokers[broker]!.DisposeAsync();
+        Launch(broker);
+        await WaitForBrokers(brokers.Length);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // Killed, not stopped: an orderly shutdown of a whole cluster waits for a controller that is going away too.
+        foreach (var broker in brokers.OfType<ChildProcess>())
+        {
+            broker.Kill();
+            await broker.DisposeAsync();
+        }
+
+        folder.Dispose();
+    }
+
+    static string Configuration(KafkaCluster cluster, int index, int controllerPort, string voters)
+    {
+        var count = cluster.brokers.Length;
+        var minimum = Math.Max(1, count - 1);
+        return $"""
+            process.roles=broker,controller
+            node.id={index + 1}
+            controller.quorum.voters={voters}
+            listeners=PLAINTEXT://127.0.0.1:{cluster.clientPorts[index]},CONTROLLER://127.0.0.1:{controllerPort}
+            advertised.listeners=PLAINTEXT://127.0.0.1:{cluster.clientPorts[index]}
+            controller.listener.names=CONTROLLER
+            listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+            log.dirs={cluster.folder.File($"data{index}")}
+            num.partitions=3
+            default.replication.factor={count}
+            min.insync.replicas={minimum}
+            offsets.topic.replication.factor={count}
+            offsets.topic.num.partitions=6
+            transaction.state.log.replication.factor={count}
+            transaction.state.log.min.isr={minimum}
+            auto.create.topics.enable=false
+            group.initial.rebalance.delay.ms=0
+            num.network.threads=2
+            num.io.threads=4
+            """;
+    }
+
+    static void Quiet(IClient client, LogMessage message)
+    {
+        // librdkafka writes each refused connection to stderr; a broker that is down is what some tests are about.
+    }
+
+    static Dictionary<string, string> Headers(Message<string?, string> message)
+    {
+        Dictionary<string, string> headers = [];
+        foreach (var header in message.Headers)
+            headers[header.Key] = Encoding.UTF8.GetString(header.GetValueBytes() ?? []);
+        return headers;
+    }
+
+    Task Format(int index) => ChildProcess.Run(
+        Script("kafka-storage.sh"), ["format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c", folder.File($"{index}.properties")], Java(index), folder.Path);
+
+    void Launch(int index) => brokers[index] = ChildProcess.Start(
+        $"kafka broker {index + 1}", Script("kafka-server-start.sh"), [folder.File($"{index}.properties")], Java(index), folder.Path);
+
+    Dictionary<string, string?> Java(int index) => new()
+    {
+        ["KAFKA_HEAP_OPTS"] = "-Xmx320m -Xms128m",
+        // A short life on a small machine: the quick compiler and the collector without threads of its own.
+        ["KAFKA_JVM_PERFORMANCE_OPTS"] = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:+ExitOnOutOfMemoryError",
+        ["LOG_DIR"] = folder.File($"logs{index}"),
+    };
+
+    async Task WaitForBrokers(int count)
+    {
+        var watched = brokers.OfType<ChildProcess>().First(b => !b.HasExited);
+        using var admin = Admin();
+        await watched.WaitUntil(() => Task.FromResult(admin.GetMetadata(TimeSpan.FromSeconds(2)).Brokers.Count == count), TimeSpan.FromSeconds(60));
+    }
+
+    static string Script(string name) => Path.Combine(Runtimes.KafkaHome, "bin", name);
+}
