@@ -15,6 +15,12 @@ public interface IEvent
     string? Fault();
 }
 
+/// <summary>A fact about an order: its log lines carry the order's id.</summary>
+public interface IAboutOrder : IEvent
+{
+    string? OrderId { get; }
+}
+
 /// <summary>
 /// The envelope: CloudEvents 1.0 in JSON (https://github.com/cloudevents/spec) with the extension attributes
 /// <c>correlationid</c> (one per checkout, through the whole saga), <c>causationid</c> (the event that led to this one)

@@ -27,7 +27,7 @@ public sealed record CartItemRemoved(string UserId, string ProductId) : IEvent
 }
 
 /// <summary>cart → order: the customer checked out; the order's id is decided here.</summary>
-public sealed record CheckoutInitiated(string OrderId, string UserId, IReadOnlyList<OrderLine> Items, decimal TotalAmount, string? PaymentToken = null) : IEvent
+public sealed record CheckoutInitiated(string OrderId, string UserId, IReadOnlyList<OrderLine> Items, decimal TotalAmount, string? PaymentToken = null) : IAboutOrder
 {
     public static string Topic => Topics.CheckoutInitiated;
     string IEvent.Key => UserId;
@@ -36,7 +36,7 @@ public sealed record CheckoutInitiated(string OrderId, string UserId, IReadOnlyL
 }
 
 /// <summary>order → payment: the order exists; charge it.</summary>
-public sealed record OrderCreated(string OrderId, string UserId, IReadOnlyList<OrderLine> Items, decimal TotalAmount, string? PaymentToken = null) : IEvent
+public sealed record OrderCreated(string OrderId, string UserId, IReadOnlyList<OrderLine> Items, decimal TotalAmount, string? PaymentToken = null) : IAboutOrder
 {
     public static string Topic => Topics.OrderCreated;
     string IEvent.Key => OrderId;
@@ -45,7 +45,7 @@ public sealed record OrderCreated(string OrderId, string UserId, IReadOnlyList<O
 }
 
 /// <summary>payment → order: the money was taken.</summary>
-public sealed record PaymentProcessed(string PaymentId, string OrderId, string UserId, decimal Amount, string Currency, string Method) : IEvent
+public sealed record PaymentProcessed(string PaymentId, string OrderId, string UserId, decimal Amount, string Currency, string Method) : IAboutOrder
 {
     public static string Topic => Topics.PaymentProcessed;
     string IEvent.Key => OrderId;
@@ -53,7 +53,7 @@ public sealed record PaymentProcessed(string PaymentId, string OrderId, string U
 }
 
 /// <summary>payment → order: no money was taken, and why.</summary>
-public sealed record PaymentFailed(string OrderId, string UserId, string Reason) : IEvent
+public sealed record PaymentFailed(string OrderId, string UserId, string Reason) : IAboutOrder
 {
     public static string Topic => Topics.PaymentFailed;
     string IEvent.Key => OrderId;
@@ -61,7 +61,7 @@ public sealed record PaymentFailed(string OrderId, string UserId, string Reason)
 }
 
 /// <summary>order → inventory: the order is paid; reserve its stock.</summary>
-public sealed record OrderConfirmed(string OrderId, string UserId, IReadOnlyList<OrderLine> Items) : IEvent
+public sealed record OrderConfirmed(string OrderId, string UserId, IReadOnlyList<OrderLine> Items) : IAboutOrder
 {
     public static string Topic => Topics.OrderConfirmed;
     string IEvent.Key => OrderId;
@@ -69,7 +69,7 @@ public sealed record OrderConfirmed(string OrderId, string UserId, IReadOnlyList
 }
 
 /// <summary>inventory → order: all lines of the order are reserved.</summary>
-public sealed record InventoryReserved(string OrderId, IReadOnlyList<StockLine> Items) : IEvent
+public sealed record InventoryReserved(string OrderId, IReadOnlyList<StockLine> Items) : IAboutOrder
 {
     public static string Topic => Topics.InventoryReserved;
     string IEvent.Key => OrderId;
@@ -77,7 +77,7 @@ public sealed record InventoryReserved(string OrderId, IReadOnlyList<StockLine> 
 }
 
 /// <summary>inventory → order, notification: too little stock; <see cref="OrderId"/> is the order that could not be served.</summary>
-public sealed record InventoryDepleted(string? OrderId, string ProductId, int Requested, int Available) : IEvent
+public sealed record InventoryDepleted(string? OrderId, string ProductId, int Requested, int Available) : IAboutOrder
 {
     public static string Topic => Topics.InventoryDepleted;
     string IEvent.Key => ProductId;
@@ -93,7 +93,7 @@ public sealed record InventoryLow(string ProductId, int CurrentStock, int Thresh
 }
 
 /// <summary>order → inventory, payment: undo what was done for this order, and do nothing for it from now on.</summary>
-public sealed record OrderCancelled(string OrderId, string UserId, string Reason, string CancellationSource) : IEvent
+public sealed record OrderCancelled(string OrderId, string UserId, string Reason, string CancellationSource) : IAboutOrder
 {
     public static string Topic => Topics.OrderCancelled;
     string IEvent.Key => OrderId;
@@ -101,7 +101,7 @@ public sealed record OrderCancelled(string OrderId, string UserId, string Reason
 }
 
 /// <summary>payment → order: the money was given back.</summary>
-public sealed record PaymentRefunded(string PaymentId, string OrderId, string UserId, decimal Amount, string Reason) : IEvent
+public sealed record PaymentRefunded(string PaymentId, string OrderId, string UserId, decimal Amount, string Reason) : IAboutOrder
 {
     public static string Topic => Topics.PaymentRefunded;
     string IEvent.Key => OrderId;
@@ -109,7 +109,7 @@ public sealed record PaymentRefunded(string PaymentId, string OrderId, string Us
 }
 
 /// <summary>inventory → order, analytics: the order's stock went back on the shelf.</summary>
-public sealed record InventoryReleased(string OrderId, IReadOnlyList<StockLine> Items) : IEvent
+public sealed record InventoryReleased(string OrderId, IReadOnlyList<StockLine> Items) : IAboutOrder
 {
     public static string Topic => Topics.InventoryReleased;
     string IEvent.Key => OrderId;
@@ -120,7 +120,7 @@ public sealed record InventoryReleased(string OrderId, IReadOnlyList<StockLine> 
 public sealed record MailFacts(IReadOnlyList<OrderLine> Items, decimal TotalAmount, string? Reason = null, string? CancellationSource = null, string? ProductId = null, decimal? RefundedAmount = null);
 
 /// <summary>order → notification: tell the customer how the order ended. <see cref="NotificationType"/> is one of <see cref="NotificationTypes"/>.</summary>
-public sealed record NotificationSend(string UserId, string RecipientEmail, string NotificationType, string OrderId, MailFacts Data) : IEvent
+public sealed record NotificationSend(string UserId, string RecipientEmail, string NotificationType, string OrderId, MailFacts Data) : IAboutOrder
 {
     public static string Topic => Topics.NotificationSend;
     string IEvent.Key => OrderId;
@@ -128,7 +128,7 @@ public sealed record NotificationSend(string UserId, string RecipientEmail, stri
 }
 
 /// <summary>Spark → analytics, notification: a user's behaviour in a window looks like fraud.</summary>
-public sealed record FraudDetected(string UserId, string? OrderId, string AlertType, string Severity, string Details, DateTimeOffset WindowStart, DateTimeOffset WindowEnd) : IEvent
+public sealed record FraudDetected(string UserId, string? OrderId, string AlertType, string Severity, string Details, DateTimeOffset WindowStart, DateTimeOffset WindowEnd) : IAboutOrder
 {
     public static string Topic => Topics.FraudDetected;
     string IEvent.Key => UserId;
