@@ -38,12 +38,14 @@ public static class Runtimes
 
     public static string DaprProgram(string name) => Path.Combine(DaprRuntimePath, ".dapr", "bin", name);
 
+    public static bool Has(Runtime runtimes) => Known.All(r => !runtimes.HasFlag(r.Key) || r.Value.Find() is not null);
+
     /// <summary>Ends the test as skipped, loudly, when one of the runtimes is not on this machine.</summary>
     public static void Require(Runtime runtimes)
     {
-        var missing = Known.Where(r => runtimes.HasFlag(r.Key) && r.Value.Find() is null).Select(r => $"{r.Key} ({r.Value.Get})").ToList();
-        if (missing.Count == 0)
+        if (Has(runtimes))
             return;
+        var missing = Known.Where(r => runtimes.HasFlag(r.Key) && r.Value.Find() is null).Select(r => $"{r.Key} ({r.Value.Get})");
         var reason = $"Needs what this machine lacks: {string.Join("; ", missing)}.";
         TestContext.Current.SendDiagnosticMessage($"{TestContext.Current.Test?.TestDisplayName} is skipped. {reason}");
         Assert.Skip(reason);
