@@ -42,6 +42,7 @@ public static class Defaults
         builder.AddLogs(appId);
         builder.AddTelemetry(appId);
         services.AddEcomProblems();
+        services.AddHealthChecks();
         services.ConfigureHttpJsonOptions(options => Json.Apply(options.SerializerOptions));
         services.AddOpenApi(options => options.AddDocumentTransformer((document, _, _) =>
         {
@@ -112,6 +113,14 @@ public static class Defaults
                 await seed(db);
         }
         if (!migrate)
+            await app.RunAsync();
+        return 0;
+    }
+
+    /// <summary>Runs a service that has no database; there is nothing to migrate.</summary>
+    public static async Task<int> RunEcom(this WebApplication app, string[] args)
+    {
+        if (args is not ["migrate"])
             await app.RunAsync();
         return 0;
     }

@@ -40,7 +40,7 @@ public sealed class OutboxRelay<TDb>(IServiceScopeFactory scopes, CommitGate gat
                 while (true)
                 {
                     if (await SendBatch(db, ct) == 0)
-                        await gate.NewsOr(Patience, ct);
+                        await gate.NewsOf<OutboxEvent>(Patience, ct);
                     failures = 0;
                 }
             }

@@ -54,7 +54,7 @@ public static class Problems
                 // The limit is the specification's «body ≤ 64 KiB, else 422».
                 BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => (StatusCodes.Status422UnprocessableEntity, "The body must be at most 64 KiB."),
                 BadHttpRequestException bad => (bad.StatusCode, bad.InnerException is System.Text.Json.JsonException json ? $"The body is not readable: {json.Message}" : bad.Message),
-                _ when Transient.Is(exception) => (StatusCodes.Status503ServiceUnavailable, null),
+                _ when Transient.Is(exception) || exception is Dapr.DaprException => (StatusCodes.Status503ServiceUnavailable, null),
                 _ => (StatusCodes.Status500InternalServerError, "The service failed; the error is in its log under this trace id."),
             };
             if (status >= 500 && !ct.IsCancellationRequested)

@@ -58,10 +58,10 @@ public abstract class ServiceDb(DbContextOptions options, string appId) : DbCont
             await using var transaction = await Database.BeginTransactionAsync(ct);
             if (!await work())
                 return false;
-            var news = ChangeTracker.Entries<OutboxEvent>().Any(entry => entry.State == EntityState.Added);
+            var added = ChangeTracker.Entries().Where(entry => entry.State == EntityState.Added).Select(entry => entry.Metadata.ClrType).Distinct().ToList();
             await SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
-            gate.Committed(news);
+            gate.Committed(added);
         }
         return true;
     }

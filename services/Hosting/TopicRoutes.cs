@@ -35,34 +35,35 @@ public static class TopicRoutes
 
     public static IEndpointConventionBuilder MapTopic<TEvent, TDb>(this IEndpointRouteBuilder routes, Apply<TEvent, TDb> apply)
         where TEvent : class, IEvent where TDb : ServiceDb =>
-        routes.MapPost($"/events/{TEvent.Topic}", (RequestDelegate)(http => Receive(http, apply)))
-            .WithTopic(new Dapr.TopicOptions { PubsubName = Components.PubSub, Name = TEvent.Topic, DeadLetterTopic = Topics.DeadLetters })
-            .ExcludeFromDescription();
+        routes.MapDelivery(new() { PubsubName = Components.PubSub, Name = TEvent.Topic, DeadLetterTopic = Topics.DeadLetters },
+            (http, body) => new Delivery<TEvent, TDb>(http.RequestServices, body, apply).Run(http.RequestAborted));
+
+    /// <summary>A subscription that takes the delivered bytes as they are: true is answered as SUCCESS, false as RETRY.</summary>
+    public static IEndpointConventionBuilder MapDelivery(this IEndpointRouteBuilder routes, Dapr.TopicOptions topic, Func<HttpContext, ReadOnlyMemory<byte>, Task<bool>> take) =>
+        routes.MapPost($"/events/{topic.Name}", (RequestDelegate)(http => Receive(http, take))).WithTopic(topic).ExcludeFromDescription();
 
     /// <summary>Only the sidecar may deliver, where a token is set.</summary>
     public static bool IsFromSidecar(this HttpContext http) =>
         http.RequestServices.GetRequiredService<IConfiguration>()["APP_API_TOKEN"] is not { Length: > 0 } token || http.Request.Headers["dapr-api-token"] == token;
 
-    static async Task Receive<TEvent, TDb>(HttpContext http, Apply<TEvent, TDb> apply) where TEvent : class, IEvent where TDb : ServiceDb
+    static async Task Receive(HttpContext http, Func<HttpContext, ReadOnlyMemory<byte>, Task<bool>> take)
     {
         if (!http.IsFromSidecar())
         {
             http.Response.StatusCode = StatusCodes.Status401Unauthorized;
             return;
         }
-        var body = await http.ReadBody();
-        var delivery = new Delivery<TEvent, TDb>(http.RequestServices, body, apply);
-        await http.Answer(await delivery.Run(http.RequestAborted) ? Success : Retry);
+        await http.Answer(await take(http, await http.ReadBody()) ? Success : Retry);
     }
 
-    internal static async Task<ReadOnlyMemory<byte>> ReadBody(this HttpContext http)
+    static async Task<ReadOnlyMemory<byte>> ReadBody(this HttpContext http)
     {
-        using var body = new MemoryStream((int)(http.Request.ContentLength ?? 1024));
+        using var body = new MemoryStream((int)Math.Min(http.Request.ContentLength ?? 1024, Defaults.MaxEventBytes));
         await http.Request.Body.CopyToAsync(body, http.RequestAborted);
         return body.GetBuffer().AsMemory(0, (int)body.Length);
     }
 
-    internal static async Task Answer(this HttpContext http, byte[] status)
+    static async Task Answer(this HttpContext http, byte[] status)
     {
         http.Response.ContentType = "application/json";
         http.Response.ContentLength = status.Length;
@@ -150,11 +151,13 @@ sealed partial class Delivery<TEvent, TDb>(IServiceProvider root, ReadOnlyMemory
         return true;
     }
 
+    /// <summary>JSON that is nested too deep to fit into the dead letter's own JSON travels as base64, too.</summary>
     static JsonElement Payload(ReadOnlyMemory<byte> bytes)
     {
         try
         {
-            return JsonSerializer.Deserialize<JsonElement>(bytes.Span);
+            using var json = JsonDocument.Parse(bytes, new() { MaxDepth = 60 });
+            return json.RootElement.Clone();
         }
         catch (JsonException)
         {
