@@ -19,7 +19,13 @@ public static class Problems
 
     public static IServiceCollection AddEcomProblems(this IServiceCollection services) => services
         .AddProblemDetails(options => options.CustomizeProblemDetails = context =>
-            context.ProblemDetails.Detail ??= Explain(context.HttpContext, context.ProblemDetails.Status ?? context.HttpContext.Response.StatusCode))
+        {
+            var (http, problem) = (context.HttpContext, context.ProblemDetails);
+            // The specification's «body ≤ 64 KiB, else 422», where the framework says 413.
+            if (problem.Status is StatusCodes.Status413PayloadTooLarge)
+                (http.Response.StatusCode, problem.Status, problem.Title, problem.Detail) = (422, 422, ReasonPhrases.GetReasonPhrase(422), "The body must be at most 64 KiB.");
+            problem.Detail ??= Explain(http, problem.Status ?? http.Response.StatusCode);
+        })
         .AddExceptionHandler<Handler>()
         .Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
 
@@ -51,8 +57,6 @@ public static class Problems
         {
             var (status, detail) = exception switch
             {
-                // The limit is the specification's «body ≤ 64 KiB, else 422».
-                BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => (StatusCodes.Status422UnprocessableEntity, "The body must be at most 64 KiB."),
                 BadHttpRequestException bad => (bad.StatusCode, bad.InnerException is System.Text.Json.JsonException json ? $"The body is not readable: {json.Message}" : bad.Message),
                 _ when Transient.Is(exception) || exception is Dapr.DaprException => (StatusCodes.Status503ServiceUnavailable, null),
                 _ => (StatusCodes.Status500InternalServerError, "The service failed; the error is in its log under this trace id."),

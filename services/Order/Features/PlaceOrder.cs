@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Ecom.Contracts;
 using Ecom.Hosting;
 using Ecom.Orders.Saga;
