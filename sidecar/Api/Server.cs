@@ -1,0 +1,105 @@
+using System.Collections.Frozen;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Ecom.Sidecar.Mail;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Ecom.Sidecar.Api;
+
+/// <summary>One web server for every sidecar and the mail page: which port a call came to says whom it is for.</summary>
+static class Server
+{
+    public static WebApplication Build(World world, int mailPort)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        // Nothing of the caller's settings (ASPNETCORE_URLS, appsettings.json) is about this server.
+        builder.Configuration.Sources.Clear();
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddGrpc(grpc =>
+        {
+            grpc.Interceptors.Add<Errors>();
+            grpc.MaxReceiveMessageSize = HttpApi.MaxBody;
+            grpc.MaxSendMessageSize = null;
+        });
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = HttpApi.MaxBody;
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Listen(IPAddress.Loopback, mailPort, o => o.Protocols = HttpProtocols.Http1);
+            foreach (var sidecar in world.Sidecars)
+            {
+                kestrel.Listen(IPAddress.Loopback, sidecar.Spec.HttpPort, o => o.Protocols = HttpProtocols.Http1);
+                kestrel.Listen(IPAddress.Loopback, sidecar.Spec.GrpcPort, o => o.Protocols = HttpProtocols.Http2);
+            }
+        });
+        var web = builder.Build();
+        var mail = new MailPages(world.Mail);
+        var byPort = world.Sidecars.SelectMany(s => new[] { (s.Spec.HttpPort, s), (s.Spec.GrpcPort, s) }).ToFrozenDictionary(p => p.Item1, p => p.s);
+        web.Use(next => http => http.Connection.LocalPort == mailPort ? mail.Answer(http) : Answer(http, byPort[http.Connection.LocalPort], next));
+        web.UseRouting();
+        HttpApi.Map(web);
+        web.MapGrpcService<GrpcApi>();
+        return web;
+    }
+
+    static async Task Answer(HttpContext http, AppSidecar sidecar, RequestDelegate next)
+    {
+        if (sidecar.IsStopped)
+        {
+            http.Abort();
+            return;
+        }
+        http.Features.Set(sidecar);
+        try
+        {
+            if (sidecar.ApiToken is { } token && !http.Request.Path.StartsWithSegments("/v1.0/healthz") && !Same(token, http.Request.Headers["dapr-api-token"]))
+                throw ApiException.NoToken();
+            await next(http);
+        }
+        catch (ApiException e) when (!http.Response.HasStarted)
+        {
+            http.Response.StatusCode = e.Status;
+            await http.Response.WriteAsJsonAsync(new { errorCode = e.Code, message = e.Message });
+        }
+        catch (Microsoft.AspNetCore.Http.BadHttpRequestException e) when (!http.Response.HasStarted)
+        {
+            http.Response.StatusCode = e.StatusCode;
+            await http.Response.WriteAsJsonAsync(new { errorCode = "ERR_BODY_READ", message = $"failed to read request body: {e.Message}" });
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // The caller hung up.
+        }
+    }
+
+    static bool Same(string token, string? given) =>
+        CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(given ?? ""));
+
+    /// <summary>The program that embeds this host decides about Ctrl-C; this server must not.</summary>
+    sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+
+    sealed class Errors : Interceptor
+    {
+        public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+        {
+            try { return await continuation(request, context); }
+            catch (ApiException e) { throw new RpcException(new Status(e.Grpc, e.Message)); }
+        }
+    }
+}

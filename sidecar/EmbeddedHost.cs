@@ -1,0 +1,126 @@
+using Ecom.Sidecar.Config;
+using Ecom.Sidecar.Mail;
+using Ecom.Sidecar.Processes;
+using Ecom.Sidecar.PubSub;
+using Ecom.Sidecar.State;
+using Microsoft.AspNetCore.Builder;
+
+namespace Ecom.Sidecar;
+
+/// <summary>
+/// Dapr's sidecars for every app of a run file in one process, the apps as child processes
+/// beside it, and everything that must not be lost in SQLite files under one folder.
+/// </summary>
+public sealed class EmbeddedHost : IAsyncDisposable
+{
+    static readonly TimeSpan Housekeeping = TimeSpan.FromMinutes(1);
+
+    readonly DataFolder data;
+    readonly World world;
+    readonly WebApplication web;
+    readonly List<AppProcess> processes = [];
+    readonly CancellationTokenSource stop = new();
+    readonly Task housekeeping;
+
+    EmbeddedHost(DataFolder data, World world, WebApplication web, int mailPort)
+    {
+        (this.data, this.world, this.web, MailPort) = (data, world, web, mailPort);
+        housekeeping = Task.Run(KeepHouse);
+    }
+
+    public IReadOnlyList<AppSpec> Apps { get; private set; } = [];
+    public int MailPort { get; }
+    /// <summary>The processes this host started and that live now.</summary>
+    public IReadOnlyList<int> ProcessIds => [.. processes.Select(p => p.ProcessId).OfType<int>()];
+
+    public AppSpec App(string appId) => Apps.First(a => a.AppId == appId);
+
+    /// <summary>Starts everything; returns when the sidecars serve (the apps may still be starting). Throws SetupException before anything has begun.</summary>
+    public static async Task<EmbeddedHost> Start(EmbeddedHostOptions options, CancellationToken cancel = default)
+    {
+        var run = options.Run ?? RunFile.Load(options.RunFile);
+        var resources = Resources.Load(options.ResourcesPath);
+        var (apps, mailPort) = options.FreePorts ? Ports.Free(run.Apps) : (run.Apps, options.MailPort);
+        Ports.Check(apps, mailPort);
+        if (options.StartApps) foreach (var app in apps) AppProcess.CheckCommand(app);
+        var data = DataFolder.Lock(options.DataFolder);
+        try
+        {
+            var world = new World(resources, new Broker(data.File("broker.db")), new StateStore(data.File("state.db")), new MailBox(data.File("mail")),
+                Present(options.ApiToken), Present(options.AppToken), options.Output);
+            world.Sidecars.AddRange(apps.Select(a => new AppSidecar(a, world)));
+            var web = Api.Server.Build(world, mailPort);
+            try { await web.StartAsync(cancel); }
+            catch (IOException e) { throw new SetupException(e.Message, e); }
+            var host = new EmbeddedHost(data, world, web, mailPort) { Apps = apps };
+            foreach (var sidecar in world.Sidecars) host.Begin(sidecar, options);
+            return host;
+        }
+        catch
+        {
+            data.Dispose();
+            throw;
+        }
+    }
+
+    static string? Present(string? token) => string.IsNullOrEmpty(token) ? null : token;
+
+    void Begin(AppSidecar sidecar, EmbeddedHostOptions options)
+    {
+        AppProcess? process = null;
+        if (options.StartApps && sidecar.Spec.Command.Count > 0)
+        {
+            process = new AppProcess(sidecar.Spec, options, data, sidecar.Channel.Lost);
+            processes.Add(process);
+            process.Start();
+        }
+        sidecar.RequestShutdown = () => Task.Run(async () =>
+        {
+            sidecar.IsStopped = true;
+            if (process is not null) await process.DisposeAsync();
+            await sidecar.DisposeAsync();
+        });
+        sidecar.Start();
+    }
+
+    /// <summary>Every app answers and gets its events.</summary>
+    public async Task WaitUntilReady(CancellationToken cancel = default)
+    {
+        foreach (var sidecar in world.Sidecars) await sidecar.Channel.WhenReady(cancel);
+    }
+
+    public bool IsReady(string appId) => world.Sidecars.Find(s => s.AppId == appId)?.Channel.IsReady ?? false;
+
+    /// <summary>Ends an app's process the hard way; it is started again as after any crash.</summary>
+    public void KillApp(string appId) => processes.Find(p => p.AppId == appId)?.Kill();
+
+    async Task KeepHouse()
+    {
+        using var timer = new PeriodicTimer(Housekeeping);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop.Token))
+            {
+                await world.State.RemoveExpired();
+                foreach (var pubsub in world.Resources.Components.Where(c => c.Type == Resources.PubSub))
+                    await world.Broker.Purge(pubsub.Name, Durations.TryParse(pubsub.Metadata.GetValueOrDefault("retention") ?? "", out var age) ? age : TimeSpan.FromHours(24));
+            }
+        }
+        catch (OperationCanceledException) { /* stopping */ }
+    }
+
+    /// <summary>Apps first, while their sidecars still answer; then the sidecars; then the files.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await Task.WhenAll(processes.Select(p => p.DisposeAsync().AsTask()));
+        await Task.WhenAll(world.Sidecars.Select(s => s.DisposeAsync().AsTask()));
+        using (var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2))) await web.StopAsync(limit.Token);
+        await web.DisposeAsync();
+        await housekeeping;
+        await world.Broker.DisposeAsync();
+        await world.State.DisposeAsync();
+        data.Dispose();
+        stop.Dispose();
+    }
+}

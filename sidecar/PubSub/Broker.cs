@@ -1,0 +1,156 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Threading.Channels;
+using Ecom.Sidecar.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace Ecom.Sidecar.PubSub;
+
+/// <summary>
+/// The durable broker of all sidecars in this process: a log per topic, a cursor per app and
+/// topic. An event is published when its commit returned; a cursor moves a moment after the app
+/// answered, so a kill in between delivers again (at least once), never not at all.
+/// </summary>
+sealed class Broker : IAsyncDisposable
+{
+    const string Schema = """
+        CREATE TABLE IF NOT EXISTS topics (id INTEGER PRIMARY KEY, pubsub TEXT NOT NULL, name TEXT NOT NULL, next INTEGER NOT NULL, UNIQUE (pubsub, name));
+        CREATE TABLE IF NOT EXISTS messages (topic INTEGER NOT NULL, offset INTEGER NOT NULL, key TEXT, data BLOB NOT NULL, raw INTEGER NOT NULL,
+            expires INTEGER, headers TEXT, at INTEGER NOT NULL, PRIMARY KEY (topic, offset)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS cursors (app TEXT NOT NULL, topic INTEGER NOT NULL, next INTEGER NOT NULL, done BLOB NOT NULL,
+            active INTEGER NOT NULL, PRIMARY KEY (app, topic)) WITHOUT ROWID;
+        """;
+    /// <summary>How long an answer of an app may wait to be written down with others.</summary>
+    static readonly TimeSpan CursorDelay = TimeSpan.FromMilliseconds(20);
+    /// <summary>Removed at once by the purge, so that it holds up no publish.</summary>
+    const int Slice = 1_000;
+
+    readonly GroupCommit writer;
+    readonly Db reader;
+    readonly Lock reading = new();
+    readonly ConcurrentDictionary<(string PubSub, string Name), Lazy<Topic>> topics = new();
+    readonly Channel<SubscriptionQueue> moved = Channel.CreateUnbounded<SubscriptionQueue>();
+    readonly Task cursorLoop;
+
+    public Broker(string file)
+    {
+        writer = new GroupCommit(file, Schema);
+        reader = new Db(file);
+        foreach (var topic in reader.Query("""
+            SELECT id, pubsub, name, max(next, ifnull((SELECT max(offset) + 1 FROM messages WHERE topic = id), 0)) FROM topics
+            """, r => new Topic(r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetInt64(3))))
+            topics[(topic.PubSub, topic.Name)] = new(topic);
+        cursorLoop = Task.Run(WriteCursors);
+    }
+
+    public Topic Topic(string pubsub, string name) => topics.GetOrAdd((pubsub, name), key => new(() =>
+    {
+        writer.Write(db => db.Run("INSERT OR IGNORE INTO topics (pubsub, name, next) VALUES ($0, $1, 0)", pubsub, name)).GetAwaiter().GetResult();
+        lock (reading)
+            return reader.Query("SELECT id FROM topics WHERE pubsub = $0 AND name = $1", r => new Topic(r.GetInt64(0), pubsub, name, 0), pubsub, name)[0];
+    })).Value;
+
+    public Task Publish(Topic topic, params Message[] messages)
+    {
+        var written = new Message[messages.Length];
+        return writer.Write(db =>
+        {
+            var now = DateTimeOffset.UtcNow;
+            for (var i = 0; i < messages.Length; i++)
+            {
+                var m = written[i] = messages[i] with { Offset = topic.NextToWrite++, At = now };
+                db.Run("INSERT INTO messages VALUES ($0, $1, $2, $3, $4, $5, $6, $7)", topic.Id, m.Offset, m.Key, m.Data, m.Raw ? 1 : 0,
+                    m.Expires?.ToUnixTimeMilliseconds(), m.Headers is null ? null : JsonSerializer.Serialize(m.Headers), now.ToUnixTimeMilliseconds());
+            }
+        },
+        () =>
+        {
+            topic.Committed = written[^1].Offset + 1;
+            lock (topic.Queues)
+                foreach (var queue in topic.Queues) queue.Offer(written);
+        });
+    }
+
+    public List<Message> Read(Topic topic, long from, int most)
+    {
+        lock (reading)
+            return reader.Query("SELECT offset, key, data, raw, expires, headers, at FROM messages WHERE topic = $0 AND offset >= $1 ORDER BY offset LIMIT $2",
+                ReadMessage, topic.Id, from, most);
+    }
+
+    /// <summary>The queue of an app on a topic, going on where it was; a new one begins with the oldest event kept.</summary>
+    public async Task<SubscriptionQueue> Open(string app, Topic topic, Subscription subscription, Deliver deliver, int lanes)
+    {
+        await writer.Write(db => db.Run("INSERT INTO cursors VALUES ($0, $1, 0, x'', 1) ON CONFLICT DO UPDATE SET active = 1", app, topic.Id));
+        (long Next, byte[] Done) cursor;
+        lock (reading)
+            cursor = reader.Query("SELECT next, done FROM cursors WHERE app = $0 AND topic = $1", r => (r.GetInt64(0), r.GetFieldValue<byte[]>(1)), app, topic.Id)[0];
+        var queue = new SubscriptionQueue(this, app, topic, deliver, lanes, cursor.Next, cursor.Done) { Subscription = subscription };
+        lock (topic.Queues) topic.Queues.Add(queue);
+        queue.Start();
+        return queue;
+    }
+
+    /// <summary>The app no longer wants the topic: its cursor stays, but holds nothing back from the purge.</summary>
+    public async Task Close(SubscriptionQueue queue)
+    {
+        lock (queue.Topic.Queues) queue.Topic.Queues.Remove(queue);
+        await queue.DisposeAsync();
+        await writer.Write(db => db.Run("UPDATE cursors SET active = 0 WHERE app = $0 AND topic = $1", queue.App, queue.Topic.Id));
+    }
+
+    public void Moved(SubscriptionQueue queue) => moved.Writer.TryWrite(queue);
+
+    async Task WriteCursors()
+    {
+        while (await moved.Reader.WaitToReadAsync())
+        {
+            await Task.WhenAny(Task.Delay(CursorDelay), moved.Reader.Completion);
+            var dirty = new HashSet<SubscriptionQueue>();
+            while (moved.Reader.TryRead(out var queue)) dirty.Add(queue);
+            await writer.Write(db =>
+            {
+                foreach (var queue in dirty)
+                {
+                    var (next, done) = queue.Cursor();
+                    db.Run("UPDATE cursors SET next = $2, done = $3 WHERE app = $0 AND topic = $1", queue.App, queue.Topic.Id, next, done);
+                }
+            });
+        }
+    }
+
+    /// <summary>Removes events older than the age that every subscriber has behind it, a slice at a time.</summary>
+    public async Task Purge(string pubsub, TimeSpan age)
+    {
+        var before = (DateTimeOffset.UtcNow - age).ToUnixTimeMilliseconds();
+        foreach (var topic in topics.Where(t => t.Key.PubSub == pubsub).Select(t => t.Value.Value))
+        {
+            int removed = Slice;
+            while (removed == Slice)
+                await writer.Write(db =>
+                {
+                    db.Run("UPDATE topics SET next = $1 WHERE id = $0", topic.Id, topic.NextToWrite);
+                    removed = db.Run("""
+                        DELETE FROM messages WHERE topic = $0 AND offset IN (
+                            SELECT offset FROM (SELECT offset, at FROM messages WHERE topic = $0 ORDER BY offset LIMIT $2)
+                            WHERE at < $1 AND offset < (SELECT ifnull(min(next), 9223372036854775807) FROM cursors WHERE topic = $0 AND active = 1))
+                        """, topic.Id, before, Slice);
+                });
+        }
+    }
+
+    static Message ReadMessage(SqliteDataReader r) => new(
+        r.IsDBNull(1) ? null : r.GetString(1), r.GetFieldValue<byte[]>(2), r.GetInt64(3) != 0,
+        r.IsDBNull(4) ? null : DateTimeOffset.FromUnixTimeMilliseconds(r.GetInt64(4)),
+        r.IsDBNull(5) ? null : JsonSerializer.Deserialize<Dictionary<string, string>>(r.GetString(5)))
+    { Offset = r.GetInt64(0), At = DateTimeOffset.FromUnixTimeMilliseconds(r.GetInt64(6)) };
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var queue in topics.Values.SelectMany(t => t.Value.Queues).ToList()) await queue.DisposeAsync();
+        moved.Writer.TryComplete();
+        await cursorLoop;
+        await writer.DisposeAsync();
+        reader.Dispose();
+    }
+}
