@@ -53,6 +53,8 @@ public static class Defaults
         services.AddDaprClient(dapr => dapr.UseJsonSerializationOptions(Json.Options));
         services.AddSingleton(Sidecar);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = MaxEventBytes);
+        if (builder.Configuration[StopWithParent.Setting] == "true")
+            services.AddHostedService<StopWithParent>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         return builder;
     }
