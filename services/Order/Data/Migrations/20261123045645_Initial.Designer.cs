@@ -9,7 +9,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
-namespace Ecom.Order.Data.Migrations
+namespace Ecom.Orders.Data.Migrations
 {
     [DbContext(typeof(OrderDb))]
     [Migration("20261123045645_Initial")]

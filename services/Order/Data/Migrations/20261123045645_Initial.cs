@@ -4,7 +4,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
-namespace Ecom.Order.Data.Migrations
+namespace Ecom.Orders.Data.Migrations
 {
     /// <inheritdoc />
     public partial class Initial : Migration

@@ -8,7 +8,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
-namespace Ecom.Order.Data.Migrations
+namespace Ecom.Orders.Data.Migrations
 {
     [DbContext(typeof(OrderDb))]
     partial class OrderDbModelSnapshot : ModelSnapshot

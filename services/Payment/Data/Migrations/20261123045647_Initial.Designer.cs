@@ -9,7 +9,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
-namespace Ecom.Payment.Data.Migrations
+namespace Ecom.Payments.Data.Migrations
 {
     [DbContext(typeof(PaymentDb))]
     [Migration("20261123045647_Initial")]

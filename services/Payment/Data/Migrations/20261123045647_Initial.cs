@@ -4,7 +4,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
-namespace Ecom.Payment.Data.Migrations
+namespace Ecom.Payments.Data.Migrations
 {
     /// <inheritdoc />
     public partial class Initial : Migration

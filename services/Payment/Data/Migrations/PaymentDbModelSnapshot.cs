@@ -8,7 +8,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
-namespace Ecom.Payment.Data.Migrations
+namespace Ecom.Payments.Data.Migrations
 {
     [DbContext(typeof(PaymentDb))]
     partial class PaymentDbModelSnapshot : ModelSnapshot
