@@ -20,6 +20,10 @@ public static class Check
     public static string? Money(string name, decimal amount) =>
         amount is >= 0 and <= MaxMoney && decimal.Round(amount, 2) == amount ? null : $"{name} must be 0 to {MaxMoney} with at most two decimal places";
 
+    public static string? Count(string name, long count) => count >= 0 ? null : $"{name} must not be negative";
+
+    public static string? Window(DateTimeOffset start, DateTimeOffset end) => start < end ? null : "window_end must be after window_start";
+
     public static string? Quantity(string name, int quantity) =>
         quantity is >= 1 and <= MaxQuantity ? null : $"{name} must be 1 to {MaxQuantity}";
 
@@ -34,8 +38,20 @@ public static class Check
         if (items is not { Count: > 0 })
             return "items must not be empty";
         foreach (var item in items)
-            if (First(Id("product_id", item.ProductId), Quantity("quantity", item.Quantity), Money("price", item.Price), Money("item_total", item.ItemTotal)) is { } fault)
+            if (item is null)
+                return "items must not hold null";
+            else if (First(Id("product_id", item.ProductId), Quantity("quantity", item.Quantity), Money("price", item.Price), Money("item_total", item.ItemTotal)) is { } fault)
                 return fault;
         return total is null || items.Sum(item => item.ItemTotal) == total ? null : "total_amount must be the sum of the item totals";
+    }
+
+    public static string? Lines(IReadOnlyList<StockLine> items)
+    {
+        foreach (var item in items)
+            if (item is null)
+                return "items must not hold null";
+            else if (First(Id("product_id", item.ProductId), Quantity("quantity", item.Quantity)) is { } fault)
+                return fault;
+        return null;
     }
 }

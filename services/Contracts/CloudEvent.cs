@@ -66,6 +66,8 @@ public static class CloudEvent
         var fault = e switch
         {
             null => "the event is null",
+            // The serializer cannot see that a generic member must not be null.
+            { Data: null } => "data must not be null",
             { SpecVersion: not "1.0" } => $"specversion must be 1.0, not '{e.SpecVersion}'",
             { Type: var type } when type != T.Topic => $"an event of type '{type}' does not belong on {T.Topic}",
             { Id: { Length: 0 or > 100 } } => "id must be 1 to 100 characters",

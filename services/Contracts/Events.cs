@@ -73,7 +73,7 @@ public sealed record InventoryReserved(string OrderId, IReadOnlyList<StockLine> 
 {
     public static string Topic => Topics.InventoryReserved;
     string IEvent.Key => OrderId;
-    public string? Fault() => Check.Id("order_id", OrderId);
+    public string? Fault() => Check.First(Check.Id("order_id", OrderId), Check.Lines(Items));
 }
 
 /// <summary>inventory → order, notification: too little stock; <see cref="OrderId"/> is the order that could not be served.</summary>
@@ -81,7 +81,7 @@ public sealed record InventoryDepleted(string? OrderId, string ProductId, int Re
 {
     public static string Topic => Topics.InventoryDepleted;
     string IEvent.Key => ProductId;
-    public string? Fault() => Check.First(OrderId is null ? null : Check.Id("order_id", OrderId), Check.Id("product_id", ProductId));
+    public string? Fault() => Check.First(OrderId is null ? null : Check.Id("order_id", OrderId), Check.Id("product_id", ProductId), Check.Count("requested", Requested), Check.Count("available", Available));
 }
 
 /// <summary>inventory → notification: the stock of a product crossed the threshold downwards.</summary>
@@ -89,7 +89,7 @@ public sealed record InventoryLow(string ProductId, int CurrentStock, int Thresh
 {
     public static string Topic => Topics.InventoryLow;
     string IEvent.Key => ProductId;
-    public string? Fault() => Check.Id("product_id", ProductId);
+    public string? Fault() => Check.First(Check.Id("product_id", ProductId), Check.Count("current_stock", CurrentStock), Check.Count("threshold", Threshold));
 }
 
 /// <summary>order → inventory, payment: undo what was done for this order, and do nothing for it from now on.</summary>
@@ -113,7 +113,7 @@ public sealed record InventoryReleased(string OrderId, IReadOnlyList<StockLine> 
 {
     public static string Topic => Topics.InventoryReleased;
     string IEvent.Key => OrderId;
-    public string? Fault() => Check.Id("order_id", OrderId);
+    public string? Fault() => Check.First(Check.Id("order_id", OrderId), Check.Lines(Items));
 }
 
 /// <summary>What a mail to a customer says: the lines and total; for a cancelled order why, and what was refunded.</summary>
@@ -124,7 +124,8 @@ public sealed record NotificationSend(string UserId, string RecipientEmail, stri
 {
     public static string Topic => Topics.NotificationSend;
     string IEvent.Key => OrderId;
-    public string? Fault() => Check.First(Check.Id("user_id", UserId), Check.Id("order_id", OrderId), Check.OneOf("notification_type", NotificationType, NotificationTypes.All), Check.Text("recipient_email", RecipientEmail));
+    public string? Fault() => Check.First(Check.Id("user_id", UserId), Check.Id("order_id", OrderId), Check.OneOf("notification_type", NotificationType, NotificationTypes.All), Check.Text("recipient_email", RecipientEmail),
+        Check.Lines(Data.Items, null), Check.Money("total_amount", Data.TotalAmount), Check.Text("reason", Data.Reason), Check.Text("product_id", Data.ProductId), Check.Money("refunded_amount", Data.RefundedAmount ?? 0));
 }
 
 /// <summary>Spark → analytics, notification: a user's behaviour in a window looks like fraud.</summary>
@@ -132,7 +133,8 @@ public sealed record FraudDetected(string UserId, string? OrderId, string AlertT
 {
     public static string Topic => Topics.FraudDetected;
     string IEvent.Key => UserId;
-    public string? Fault() => Check.First(Check.Id("user_id", UserId), Check.Text("alert_type", AlertType), Check.Text("severity", Severity), Check.Text("details", Details));
+    public string? Fault() => Check.First(Check.Id("user_id", UserId), Check.Text("alert_type", AlertType), Check.Text("severity", Severity), Check.Text("details", Details),
+        OrderId is null ? null : Check.Id("order_id", OrderId), Check.Window(WindowStart, WindowEnd));
 }
 
 /// <summary>Spark → analytics: revenue of a window of one minute.</summary>
@@ -140,7 +142,7 @@ public sealed record RevenueMetrics(DateTimeOffset WindowStart, DateTimeOffset W
 {
     public static string Topic => Topics.RevenueMetrics;
     string IEvent.Key => WindowStart.UtcDateTime.ToString("O");
-    public string? Fault() => Check.First(Check.Money("total_revenue", TotalRevenue), Check.Money("avg_order_value", AvgOrderValue));
+    public string? Fault() => Check.First(Check.Window(WindowStart, WindowEnd), Check.Money("total_revenue", TotalRevenue), Check.Count("order_count", OrderCount), Check.Money("avg_order_value", AvgOrderValue));
 }
 
 /// <summary>Spark → analytics: an item was added and not checked out within 30 minutes.</summary>
@@ -156,7 +158,7 @@ public sealed record InventoryVelocity(string ProductId, DateTimeOffset WindowSt
 {
     public static string Topic => Topics.InventoryVelocity;
     string IEvent.Key => ProductId;
-    public string? Fault() => Check.First(Check.Id("product_id", ProductId), Check.Money("revenue", Revenue));
+    public string? Fault() => Check.First(Check.Id("product_id", ProductId), Check.Window(WindowStart, WindowEnd), Check.Count("units_sold", UnitsSold), Check.Money("revenue", Revenue));
 }
 
 /// <summary>Spark → analytics: events of a topic in a minute, with a status.</summary>
@@ -164,7 +166,7 @@ public sealed record OperationalMetrics(string MetricName, string Topic, DateTim
 {
     static string IEvent.Topic => Topics.OperationalMetrics;
     string IEvent.Key => Topic;
-    public string? Fault() => Check.First(Check.Text("metric_name", MetricName), Check.Text("topic", Topic), Check.Text("status", Status));
+    public string? Fault() => Check.First(Check.Text("metric_name", MetricName), Check.Text("topic", Topic), Check.Text("status", Status), Check.Window(WindowStart, WindowEnd));
 }
 
 /// <summary>

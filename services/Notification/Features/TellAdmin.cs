@@ -1,0 +1,40 @@
+using Ecom.Contracts;
+using Ecom.Hosting;
+
+namespace Ecom.Notifications;
+
+/// <summary>Tells the shop's administrator what needs a human.</summary>
+public static class TellAdmin
+{
+    const string Admin = "admin";
+
+    public static Task<Outcome> LowStock(CloudEvent<InventoryLow> e, NotificationDb db, IServiceProvider services, CancellationToken ct)
+    {
+        var low = e.Data;
+        return Tell(e, db, services, Kinds.LowStock, null, show => new Letter($"Low Stock Alert: Product #{low.ProductId}")
+            .Paragraph($"Product {low.ProductId} fell to {low.CurrentStock} on {show(e.Time)}; the threshold is {low.Threshold}."));
+    }
+
+    public static Task<Outcome> Depleted(CloudEvent<InventoryDepleted> e, NotificationDb db, IServiceProvider services, CancellationToken ct)
+    {
+        var depleted = e.Data;
+        return Tell(e, db, services, Kinds.Depleted, depleted.OrderId, show => new Letter($"Out of Stock Alert: Product #{depleted.ProductId}")
+            .Paragraph($"On {show(e.Time)}, {depleted.Requested} of product {depleted.ProductId} were wanted and {depleted.Available} were available.")
+            .Paragraph(depleted.OrderId is { } order ? $"Order {order} could not be served." : "No order is concerned."));
+    }
+
+    public static Task<Outcome> Fraud(CloudEvent<FraudDetected> e, NotificationDb db, IServiceProvider services, CancellationToken ct)
+    {
+        var fraud = e.Data;
+        return Tell(e, db, services, Kinds.Fraud, fraud.OrderId, show => new Letter($"Fraud Alert: {fraud.AlertType} #{fraud.UserId}")
+            .Paragraph($"Severity: {fraud.Severity}")
+            .Paragraph($"Window: {show(fraud.WindowStart)} to {show(fraud.WindowEnd)}")
+            .Paragraph($"Details: {fraud.Details}"));
+    }
+
+    static Task<Outcome> Tell<T>(CloudEvent<T> e, NotificationDb db, IServiceProvider services, string kind, string? orderId, Func<Func<DateTimeOffset, string>, Letter> write)
+    {
+        var options = services.GetRequiredService<MailOptions>();
+        return Task.FromResult(db.Queue(e, kind, Admin, options.Admin, orderId, write(options.Show), services.GetRequiredService<TimeProvider>().GetUtcNow()));
+    }
+}
