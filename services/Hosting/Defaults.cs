@@ -52,6 +52,9 @@ public static class Defaults
         }));
         services.AddDaprClient(dapr => dapr.UseJsonSerializationOptions(Json.Options));
         services.AddSingleton(Sidecar);
+        // `dapr run` tells the port only by this variable.
+        if (builder.Configuration["URLS"] is null && builder.Configuration["APP_PORT"] is { Length: > 0 })
+            builder.WebHost.UseUrls($"http://127.0.0.1:{builder.Configuration.Int("APP_PORT", 0, 1, 65535)}");
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = MaxEventBytes);
         if (builder.Configuration[StopWithParent.Setting] == "true")
             services.AddHostedService<StopWithParent>();

@@ -17,7 +17,8 @@ public sealed class Daprd : IAsyncDisposable
                 "--dapr-internal-grpc-port", $"{Ports.Free()}", "--metrics-port", $"{Ports.Free()}", "--dapr-listen-addresses", "127.0.0.1", .. arguments,
             ],
             new Dictionary<string, string?>(environment ?? new Dictionary<string, string?>()) { ["DAPR_HOST_IP"] = "127.0.0.1" },
-            folder.Path);
+            // As deep as services/<Name>, where `dapr run` starts it: components/config.yaml has a path relative to that.
+            Directory.CreateDirectory(folder.File("services/app")).FullName);
         Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{HttpPort}/") };
     }
 

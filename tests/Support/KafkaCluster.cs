@@ -54,8 +54,8 @@ public sealed class KafkaCluster : IAsyncDisposable
         await producer.ProduceAsync(topic, new Message<string?, string> { Key = key, Value = value });
     }
 
-    /// <summary>Everything that is in the topic now, in the order of its partitions.</summary>
-    public IReadOnlyList<KafkaRecord> Read(string topic)
+    /// <summary>Everything that is in the topics now, in the order of the partitions.</summary>
+    public IReadOnlyList<KafkaRecord> Read(params string[] topics)
     {
         var settings = new ConsumerConfig
         {
@@ -67,19 +67,22 @@ public sealed class KafkaCluster : IAsyncDisposable
         };
         using var consumer = new ConsumerBuilder<string?, string>(settings).SetLogHandler(Quiet).Build();
         using var admin = Admin();
-        var partitions = admin.GetMetadata(topic, TimeSpan.FromSeconds(10)).Topics.Single().Partitions;
-        consumer.Assign(partitions.Select(p => new TopicPartitionOffset(topic, p.PartitionId, Offset.Beginning)));
+        var partitions = admin.GetMetadata(TimeSpan.FromSeconds(10)).Topics
+            .Where(topic => topics.Contains(topic.Topic))
+            .SelectMany(topic => topic.Partitions.Select(p => new TopicPartitionOffset(topic.Topic, p.PartitionId, Offset.Beginning)))
+            .ToList();
+        consumer.Assign(partitions);
         List<KafkaRecord> records = [];
         for (var open = partitions.Count; open > 0;)
         {
-            var result = consumer.Consume(TimeSpan.FromSeconds(20)) ?? throw new TimeoutException($"Reading {topic} brought nothing for 20 s.");
+            var result = consumer.Consume(TimeSpan.FromSeconds(20)) ?? throw new TimeoutException($"Reading {string.Join(", ", topics)} brought nothing for 20 s.");
             if (result.IsPartitionEOF)
                 open--;
             else
-                records.Add(new(topic, result.Partition, result.Offset, result.Message.Key, result.Message.Value, Headers(result.Message)));
+                records.Add(new(result.Topic, result.Partition, result.Offset, result.Message.Key, result.Message.Value, Headers(result.Message)));
         }
 
-        return [.. records.OrderBy(r => r.Partition).ThenBy(r => r.Offset)];
+        return [.. records.OrderBy(r => r.Topic, StringComparer.Ordinal).ThenBy(r => r.Partition).ThenBy(r => r.Offset)];
     }
 
     public void Kill(int broker) => brokers[broker]!.Kill();
