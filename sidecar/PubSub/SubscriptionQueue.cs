@@ -180,6 +180,7 @@ sealed class SubscriptionQueue : IAsyncDisposable
         Task[] last;
         lock (gate)
         {
+            if (stop.IsCancellationRequested) return;
             stop.Cancel();
             last = [.. running];
         }

@@ -57,11 +57,11 @@ sealed class StateStore : IAsyncDisposable
 
     static bool MayApply(Db db, string store, Change change)
     {
-        if (change.ETag is null && !change.FirstWrite) return true;
-        // A delete with first-write and no ETag has nothing to compare with.
-        if (change.ETag is null && change.Value is null) return true;
+        // The official SDK says "" for no ETag, and so does daprd. A delete has nothing to compare with then.
+        var etag = string.IsNullOrEmpty(change.ETag) ? null : change.ETag;
+        if (etag is null && (!change.FirstWrite || change.Value is null)) return true;
         var found = Find(db, store, change.Key);
-        return change.ETag is { } etag ? found?.ETag == etag : found is null;
+        return etag is null ? found is null : found?.ETag == etag;
     }
 
     static Item? Find(Db db, string store, string key)

@@ -1,0 +1,67 @@
+using Ecom.Tests.Support;
+
+namespace Ecom.Tests.Conformance;
+
+/// <summary>daprd on Kafka, SQLite state and maildev: what the embedded host is held to.</summary>
+public sealed class RealSidecars : Sidecars
+{
+    HeavyLock? turn;
+    KafkaCluster? kafka;
+    MailDev? mail;
+    Daprd? own;
+    Daprd? other;
+
+    public override int HttpPort => own!.HttpPort;
+
+    public override int GrpcPort => own!.GrpcPort;
+
+    const Runtime Needed = Runtime.Dapr | Runtime.Kafka;
+
+    protected override bool CanOpen => Runtimes.Has(Needed);
+
+    public override void Require() => Runtimes.Require(Needed);
+
+    public override async Task<IReadOnlyList<ReceivedMail>?> Mails() => mail is null ? null : await mail.Mails();
+
+    protected override async Task Open()
+    {
+        turn = await HeavyLock.Take();
+        kafka = await KafkaCluster.Start();
+        await kafka.CreateTopics(3, Topics);
+        Component("pubsub", "pubsub.kafka", null, ("brokers", kafka.Brokers), ("authType", "none"), ("initialOffset", "oldest"), ("consumerGroup", "{appID}-group"), ("protectedTopics", "guarded"));
+        Component("store", "state.sqlite", null, ("connectionString", Folder.File("store.db")), ("cleanupInterval", "1s"));
+        Component("hidden", "state.sqlite", OtherId, ("connectionString", Folder.File("hidden.db")));
+        Component("secrets", "secretstores.local.env");
+        if (Runtimes.Has(Runtime.MailDev))
+        {
+            mail = await MailDev.Start();
+            Component("mail", "bindings.smtp", null, ("host", mail.Host), ("port", $"{mail.SmtpPort}"));
+        }
+
+        var configuration = Folder.Write("config.yaml", $$"""
+            apiVersion: dapr.io/v1alpha1
+            kind: Configuration
+            metadata:
+              name: config
+            spec:
+              tracing:
+                samplingRate: "1"
+              nameResolution:
+                component: sqlite
+                version: v1
+                configuration:
+                  connectionString: {{Folder.File("names.db")}}
+            """);
+        var environment = new Dictionary<string, string?> { ["DAPR_API_TOKEN"] = Token, ["APP_API_TOKEN"] = AppToken };
+        own = await Daprd.Start(Id, Folder.File("resources"), configuration, App.Port, environment: environment);
+        other = await Daprd.Start(OtherId, Folder.File("resources"), configuration, Other.Port, environment: environment);
+    }
+
+    protected override async Task Close()
+    {
+        foreach (var part in new IAsyncDisposable?[] { own, other, mail, kafka })
+            if (part is not null)
+                await part.DisposeAsync();
+        turn?.Dispose();
+    }
+}

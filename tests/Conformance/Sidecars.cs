@@ -1,0 +1,102 @@
+using Dapr.Client;
+using Ecom.Tests.Support;
+
+namespace Ecom.Tests.Conformance;
+
+/// <summary>Two apps with a sidecar each, embedded or real: what the suite is run against.</summary>
+public abstract class Sidecars : IAsyncLifetime
+{
+    public const string Id = "shop", OtherId = "stock", Token = "let-me-in", AppToken = "it-is-me";
+    public static readonly string[] Topics = ["plain", "own", "keyed", "retried", "dropped", "absent", "strange", "dead", "letters", "later", "batch", "many", "guarded"];
+
+    protected TempFolder Folder { get; } = new("conformance");
+
+    public TestApp App { get; } = new(Ports.Free(), [.. Topics.Except(["guarded", "later", "many"]).Select(t => Subscription(t)), Subscription("later"), Bulk("many")]);
+
+    public TestApp Other { get; } = new(Ports.Free());
+
+    public HttpClient Http { get; private set; } = null!;
+
+    public DaprClient Client { get; private set; } = null!;
+
+    public abstract int HttpPort { get; }
+
+    public abstract int GrpcPort { get; }
+
+    /// <summary>Subjects and addresses of the mails that arrived; null where nothing catches mail.</summary>
+    public abstract Task<IReadOnlyList<ReceivedMail>?> Mails();
+
+    /// <summary>Skips the test, loudly, where this world cannot be had.</summary>
+    public virtual void Require()
+    {
+    }
+
+    protected virtual bool CanOpen => true;
+
+    protected abstract Task Open();
+
+    protected abstract Task Close();
+
+    /// <summary>The same on both sides: four attempts, 200 ms apart.</summary>
+    protected const string Resiliency = """
+        apiVersion: dapr.io/v1alpha1
+        kind: Resiliency
+        metadata:
+          name: resiliency
+        spec:
+          policies:
+            retries:
+              again:
+                policy: constant
+                duration: 200ms
+                maxRetries: 3
+          targets:
+            components:
+              pubsub:
+                inbound:
+                  retry: again
+        """;
+
+    protected void Component(string name, string type, string? scope = null, params (string Name, string Value)[] metadata) => Folder.Write($"resources/{name}.yaml", $"""
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata:
+          name: {name}
+        spec:
+          type: {type}
+          version: v1
+          metadata: [{string.Join(", ", metadata.Select(m => $$"""{name: {{m.Name}}, value: "{{m.Value}}"}"""))}]
+        scopes: [{scope ?? $"{Id}, {OtherId}"}]
+        """);
+
+    public async ValueTask InitializeAsync()
+    {
+        if (!CanOpen)
+            return;
+        Folder.Write("resources/resiliency.yaml", Resiliency);
+        await App.Start();
+        await Other.Start();
+        await Open();
+        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{HttpPort}/") };
+        Http.DefaultRequestHeaders.Add("dapr-api-token", Token);
+        Client = new DaprClientBuilder().UseHttpEndpoint($"http://127.0.0.1:{HttpPort}").UseGrpcEndpoint($"http://127.0.0.1:{GrpcPort}").UseDaprApiToken(Token).Build();
+        await Eventually.Until(async () => (await Http.GetAsync("v1.0/healthz")).IsSuccessStatusCode, TimeSpan.FromSeconds(60), "the sidecar is healthy");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client?.Dispose();
+        Http?.Dispose();
+        await Close();
+        await App.DisposeAsync();
+        await Other.DisposeAsync();
+        Folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    static object Subscription(string topic) => topic is "dead" or "dropped" or "absent"
+        ? new { pubsubname = "pubsub", topic, route = topic == "absent" ? "/nowhere" : $"/on/{topic}", deadLetterTopic = "letters" }
+        : new { pubsubname = "pubsub", topic, route = $"/on/{topic}" };
+
+    static object Bulk(string topic) => new { pubsubname = "pubsub", topic, route = $"/bulk/{topic}", bulkSubscribe = new { enabled = true, maxMessagesCount = 50, maxAwaitDurationMs = 100 } };
+}
