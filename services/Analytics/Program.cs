@@ -1,1 +1,12 @@
-WebApplication.CreateBuilder(args).Build().Run();
+using Ecom.Analytics;
+using Ecom.Contracts;
+using Ecom.Hosting;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddEcomDefaults(AppIds.Analytics);
+builder.AddEcomDb<AnalyticsDb>(AppIds.Analytics);
+
+var app = builder.Build();
+app.MapEcomDefaults();
+app.MapAnalytics();
+return await app.RunEcom<AnalyticsDb>(args);

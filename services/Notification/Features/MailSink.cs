@@ -8,7 +8,7 @@ namespace Ecom.Notifications;
 
 /// <summary>
 /// Takes queued mails to the mail binding, one after another: daprd's SMTP binding keeps the fields of one request
-/// for the next and mixes up requests that run side by side, so every field goes with every call (facts in ADR 0009).
+/// for the next and mixes up requests that run side by side, so every field goes with every call.
 /// </summary>
 public sealed partial class MailSink(DaprClient dapr, IServiceScopeFactory scopes, MailOptions options, TimeProvider clock, ILogger<MailSink> log) : IOutboxSink
 {

@@ -1,0 +1,56 @@
+using Ecom.Contracts;
+using Ecom.Hosting;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Ecom.Analytics;
+
+public sealed class AnalyticsDb(DbContextOptions<AnalyticsDb> options) : ServiceDb(options, AppIds.Analytics)
+{
+    public DbSet<DeadLetterRecord> DeadLetters => Set<DeadLetterRecord>();
+    public DbSet<RevenueWindow> Revenue => Set<RevenueWindow>();
+    public DbSet<FraudAlert> FraudAlerts => Set<FraudAlert>();
+    public DbSet<AbandonedItem> Abandonment => Set<AbandonedItem>();
+    public DbSet<ProductVelocity> Velocity => Set<ProductVelocity>();
+    public DbSet<OperationalWindow> Operations => Set<OperationalWindow>();
+
+    protected override void OnModelCreating(ModelBuilder model)
+    {
+        base.OnModelCreating(model);
+        model.Entity<DeadLetterRecord>(e =>
+        {
+            e.ToTable("dead_letters", t =>
+            {
+                t.HasCheckConstraint("ck_dead_letters_retry_count", "retry_count >= 0");
+                t.HasCheckConstraint("ck_dead_letters_replayed_at", "(replay_count > 0) = (replayed_at IS NOT NULL)");
+            });
+            e.HasIndex(d => d.LetterId).IsUnique();
+            e.HasIndex(d => new { d.OriginalTopic, d.Id });
+            e.HasIndex(d => d.Id).HasFilter("replayed_at IS NULL").HasDatabaseName("ix_dead_letters_open");
+        });
+        Window(model.Entity<RevenueWindow>(), "revenue_metrics", "order_count >= 0").HasKey(r => r.WindowStart);
+        Window(model.Entity<FraudAlert>(), "fraud_alerts", "severity IN ('CRITICAL', 'HIGH', 'MEDIUM')").HasKey(r => new { r.UserId, r.AlertType, r.WindowStart });
+        Window(model.Entity<ProductVelocity>(), "inventory_velocity", "units_sold >= 0").HasKey(r => new { r.ProductId, r.WindowStart });
+        var operations = Window(model.Entity<OperationalWindow>(), "operational_metrics", "status IN ('HEALTHY', 'WARNING', 'CRITICAL')");
+        operations.HasKey(r => new { r.MetricName, r.Topic, r.WindowStart });
+        operations.Property(r => r.Value).HasPrecision(18, 4);
+        model.Entity<AbandonedItem>(e =>
+        {
+            e.ToTable("cart_abandonment", t => t.HasCheckConstraint("ck_cart_abandonment_detected_at", "detected_at >= item_added_time"));
+            e.HasKey(r => new { r.UserId, r.ProductId, r.ItemAddedTime });
+            e.HasIndex(r => r.ItemAddedTime);
+        });
+    }
+
+    /// <summary>A table of windows: read by time, and no window ends before it starts.</summary>
+    static EntityTypeBuilder<T> Window<T>(EntityTypeBuilder<T> e, string table, string check) where T : AnalyticsRow
+    {
+        e.ToTable(table, t =>
+        {
+            t.HasCheckConstraint($"ck_{table}_window", "window_end > window_start");
+            t.HasCheckConstraint($"ck_{table}_value", check);
+        });
+        e.HasIndex("WindowStart");
+        return e;
+    }
+}

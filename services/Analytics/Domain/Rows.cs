@@ -1,0 +1,60 @@
+namespace Ecom.Analytics;
+
+/// <summary>A row of analytics: who computes it may say it again and better, so the newer word stands.</summary>
+public abstract class AnalyticsRow
+{
+    /// <summary>When it was said.</summary>
+    public required DateTimeOffset AsOf { get; init; }
+}
+
+/// <summary>Revenue of a window of one minute.</summary>
+public sealed class RevenueWindow : AnalyticsRow
+{
+    public required DateTimeOffset WindowStart { get; init; }
+    public required DateTimeOffset WindowEnd { get; init; }
+    public required decimal TotalRevenue { get; init; }
+    public required long OrderCount { get; init; }
+    public required decimal AvgOrderValue { get; init; }
+}
+
+/// <summary>What looks like fraud: one alert per user, type and window.</summary>
+public sealed class FraudAlert : AnalyticsRow
+{
+    public required string UserId { get; init; }
+    public required string AlertType { get; init; }
+    public required DateTimeOffset WindowStart { get; init; }
+    public required DateTimeOffset WindowEnd { get; init; }
+    public required string Severity { get; init; }
+    public required string Details { get; init; }
+    public string? OrderId { get; init; }
+}
+
+/// <summary>An item that was added and not checked out in time.</summary>
+public sealed class AbandonedItem : AnalyticsRow
+{
+    public required string UserId { get; init; }
+    public required string ProductId { get; init; }
+    public required DateTimeOffset ItemAddedTime { get; init; }
+    public required DateTimeOffset DetectedAt { get; init; }
+}
+
+/// <summary>Units and revenue of a product in an hour.</summary>
+public sealed class ProductVelocity : AnalyticsRow
+{
+    public required string ProductId { get; init; }
+    public required DateTimeOffset WindowStart { get; init; }
+    public required DateTimeOffset WindowEnd { get; init; }
+    public required long UnitsSold { get; init; }
+    public required decimal Revenue { get; init; }
+}
+
+/// <summary>Events of a topic in a minute, with a status.</summary>
+public sealed class OperationalWindow : AnalyticsRow
+{
+    public required string MetricName { get; init; }
+    public required string Topic { get; init; }
+    public required DateTimeOffset WindowStart { get; init; }
+    public required DateTimeOffset WindowEnd { get; init; }
+    public required decimal Value { get; init; }
+    public required string Status { get; init; }
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using Ecom.Contracts;
+using Ecom.Hosting;
+
+namespace Ecom.Analytics;
+
+/// <summary>
+/// Keeps whatever lands on dlq.events. Nothing is refused here: a record that is no letter of ours becomes a row that says so.
+/// Only a database that is away makes the sidecar wait.
+/// </summary>
+public static partial class KeepDeadLetter
+{
+    public static async Task<bool> Handle(HttpContext http, ReadOnlyMemory<byte> body)
+    {
+        var services = http.RequestServices;
+        var log = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(KeepDeadLetter));
+        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
+        var record = Unwrap(body);
+        try
+        {
+            var letter = Read(http, record, now);
+            if (await Keep(services, letter, http.RequestAborted))
+                LogKept(log, letter.OriginalTopic, letter.ErrorReason);
+            return true;
+        }
+        catch (Exception e) when (Transient.Is(e) || http.RequestAborted.IsCancellationRequested)
+        {
+            LogAway(log, e.GetBaseException().Message);
+            return false;
+        }
+        catch (Exception e)
+        {
+            LogLost(log, e, Convert.ToBase64String(record.Span));
+            return true;
+        }
+    }
+
+    static DeadLetterRecord Read(HttpContext http, ReadOnlyMemory<byte> record, DateTimeOffset now)
+    {
+        var (e, fault) = CloudEvent.Parse<DeadLetter>(record.Span);
+        if (e is not null)
+            return DeadLetterRecord.Of(e, now);
+        var headers = http.Request.Headers;
+        return DeadLetterRecord.Of(record, headers["__topic"].ToString() is { Length: > 0 } topic ? topic : null, $"{headers["__partition"]}/{headers["__offset"]}", fault!, now);
+    }
+
+    static async Task<bool> Keep(IServiceProvider services, DeadLetterRecord letter, CancellationToken ct)
+    {
+        await using var scope = services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<AnalyticsDb>();
+        return await db.InTransaction(async () =>
+        {
+            if (!await db.FirstTime(letter.LetterId, Topics.DeadLetters, ct))
+                return false;
+            db.DeadLetters.Add(letter);
+            return true;
+        }, ct);
+    }
+
+    /// <summary>A raw subscription's bytes arrive in an envelope of the sidecar's own, in base64; an embedded one may hand them over bare.</summary>
+    static ReadOnlyMemory<byte> Unwrap(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            return json.RootElement is { ValueKind: JsonValueKind.Object } e
+                && e.TryGetProperty("type", out var type) && type.ValueEquals("com.dapr.event.sent")
+                && e.TryGetProperty("data_base64", out var data) && data.TryGetBytesFromBase64(out var bytes) ? bytes : body;
+        }
+        catch (Exception x) when (x is JsonException or InvalidOperationException)
+        {
+            return body;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Dead letter of {Topic}: {Reason}")]
+    static partial void LogKept(ILogger log, string topic, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "A dead letter waits for the database: {Reason}")]
+    static partial void LogAway(ILogger log, string reason);
+
+    [LoggerMessage(LogLevel.Critical, "A dead letter cannot be kept; it is here only: {Record}")]
+    static partial void LogLost(ILogger log, Exception exception, string record);
+}
