@@ -1,0 +1,51 @@
+using System.Text.Json;
+
+namespace Ecom.Spark.Connect.Streaming;
+
+/// <summary>What one batch of a stream did.</summary>
+public sealed record StreamingQueryProgress(
+    string? Name,
+    long BatchId,
+    long NumInputRows,
+    double InputRowsPerSecond,
+    double ProcessedRowsPerSecond,
+    TimeSpan BatchDuration,
+    DateTimeOffset? Watermark,
+    long StateRows,
+    long StateBytes,
+    long RowsDroppedByWatermark,
+    string Json)
+{
+    internal static StreamingQueryProgress Parse(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        var root = document.RootElement;
+        var state = root.TryGetProperty("stateOperators", out var operators) ? operators.EnumerateArray().ToArray() : [];
+        return new StreamingQueryProgress(
+            root.TryGetProperty("name", out var name) ? name.GetString() : null,
+            root.GetProperty("batchId").GetInt64(),
+            Number(root, "numInputRows"),
+            Rate(root, "inputRowsPerSecond"),
+            Rate(root, "processedRowsPerSecond"),
+            TimeSpan.FromMilliseconds(root.TryGetProperty("durationMs", out var durations) ? Number(durations, "triggerExecution") : 0),
+            WatermarkOf(root),
+            state.Sum(s => Number(s, "numRowsTotal")),
+            state.Sum(s => Number(s, "memoryUsedBytes")),
+            state.Sum(s => Number(s, "numRowsDroppedByWatermark")),
+            json);
+    }
+
+    static long Number(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.GetInt64() : 0;
+
+    // Absent, or "NaN" as text, where a batch had no rows to measure by.
+    static double Rate(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : 0;
+
+    static DateTimeOffset? WatermarkOf(JsonElement root)
+    {
+        if (!root.TryGetProperty("eventTime", out var times) || !times.TryGetProperty("watermark", out var watermark))
+            return null;
+        var time = watermark.GetDateTimeOffset();
+        return time == DateTimeOffset.UnixEpoch ? null : time; // the epoch stands for «none yet»
+    }
+}
