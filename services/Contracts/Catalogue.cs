@@ -1,12 +1,12 @@
 namespace Ecom.Contracts;
 
 /// <summary>A product of the shop.</summary>
-public sealed record Product(string Id, string Name, decimal Price);
+public sealed record CatalogueItem(string Id, string Name, decimal Price);
 
 /// <summary>The products that the shop is seeded with. No request changes a price, so a reader of events may look it up here.</summary>
 public static class Catalogue
 {
-    public static IReadOnlyList<Product> Products { get; } =
+    public static IReadOnlyList<CatalogueItem> Products { get; } =
     [
         new("PROD-001", "Wireless Headphones", 149.99m),
         new("PROD-002", "USB-C Cable", 12.99m),

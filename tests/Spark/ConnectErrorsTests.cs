@@ -43,6 +43,7 @@ public sealed class ConnectErrorsTests(SparkWorld world)
 
         var error = Should.Throw<SparkException>(() => query.AwaitTermination(TimeSpan.FromSeconds(60)));
 
+        error.ErrorClass.ShouldBe("STREAM_FAILED");
         error.Chain().Select(e => e.Message).ShouldContain(message => message.Contains("broken on purpose"));
         query.IsActive().ShouldBeFalse();
         query.Exception()!.Message.ShouldContain("broken on purpose");

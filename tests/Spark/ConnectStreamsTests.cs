@@ -1,4 +1,3 @@
-using Ecom.Spark.Connect;
 using Ecom.Spark.Connect.Streaming;
 using Ecom.Tests.Spark.Support;
 using Ecom.Tests.Support;

@@ -113,7 +113,7 @@ public sealed class ConnectTablesTests(SparkWorld world)
     [Fact]
     public void A_table_shows_itself_and_its_plan()
     {
-        Orders.ShowString(2).ShouldContain("|o1|");
+        Orders.ShowString(2).ShouldContain("| o1| ann| 10.00|");
         Orders.Filter(Col("amount") > 6).ExplainString().ShouldContain("Physical Plan");
         Orders.ExplainString(extended: true).ShouldContain("Optimized Logical Plan");
         Orders.IsStreaming().ShouldBeFalse();

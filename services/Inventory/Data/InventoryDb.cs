@@ -13,17 +13,8 @@ public sealed class InventoryDb(DbContextOptions<InventoryDb> options) : Service
     public Task Seed(StockOptions options) => InTransaction(async () =>
     {
         var known = await Products.Select(p => p.ProductId).ToListAsync();
-        Products.AddRange(Catalogue.Select(p => Product.Seeded(p.Id, p.Name, p.Price, options.Initial)).Where(p => !known.Contains(p.ProductId)));
+        Products.AddRange(Catalogue.Products.Select(p => Product.Seeded(p.Id, p.Name, p.Price, options.Initial)).Where(p => !known.Contains(p.ProductId)));
     });
-
-    static readonly (string Id, string Name, decimal Price)[] Catalogue =
-    [
-        ("PROD-001", "Wireless Headphones", 149.99m), ("PROD-002", "USB-C Cable", 12.99m), ("PROD-003", "Phone Case", 19.99m), ("PROD-004", "Screen Protector", 9.99m),
-        ("PROD-005", "Power Bank", 49.99m), ("PROD-006", "Laptop Stand", 39.99m), ("PROD-007", "Mechanical Keyboard", 99.99m), ("PROD-008", "Mouse Pad", 24.99m),
-        ("PROD-009", "USB Hub", 29.99m), ("PROD-010", "Monitor Stand", 89.99m), ("PROD-011", "Desk Lamp", 34.99m), ("PROD-012", "Cable Organizer", 14.99m),
-        ("PROD-013", "Webcam", 59.99m), ("PROD-014", "Microphone", 79.99m), ("PROD-015", "HDMI Cable", 15.99m), ("PROD-016", "SD Card 128GB", 34.99m),
-        ("PROD-017", "External SSD 1TB", 129.99m), ("PROD-018", "Cooling Pad", 44.99m), ("PROD-019", "Keyboard Cover", 9.99m), ("PROD-020", "Phone Holder", 14.99m),
-    ];
 
     protected override void OnModelCreating(ModelBuilder model)
     {

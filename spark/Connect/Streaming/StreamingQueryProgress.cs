@@ -20,13 +20,15 @@ public sealed record StreamingQueryProgress(
     {
         using var document = JsonDocument.Parse(json);
         var root = document.RootElement;
-        var state = root.TryGetProperty("stateOperators", out var operators) ? operators.EnumerateArray().ToArray() : [];
+        // The rows of a batch are told per source only.
+        var sources = Items(root, "sources");
+        var state = Items(root, "stateOperators");
         return new StreamingQueryProgress(
             root.TryGetProperty("name", out var name) ? name.GetString() : null,
             root.GetProperty("batchId").GetInt64(),
-            Number(root, "numInputRows"),
-            Rate(root, "inputRowsPerSecond"),
-            Rate(root, "processedRowsPerSecond"),
+            sources.Sum(s => Number(s, "numInputRows")),
+            sources.Sum(s => Rate(s, "inputRowsPerSecond")),
+            sources.Sum(s => Rate(s, "processedRowsPerSecond")),
             TimeSpan.FromMilliseconds(root.TryGetProperty("durationMs", out var durations) ? Number(durations, "triggerExecution") : 0),
             WatermarkOf(root),
             state.Sum(s => Number(s, "numRowsTotal")),
@@ -34,6 +36,8 @@ public sealed record StreamingQueryProgress(
             state.Sum(s => Number(s, "numRowsDroppedByWatermark")),
             json);
     }
+
+    static JsonElement[] Items(JsonElement root, string name) => root.TryGetProperty(name, out var items) ? [.. items.EnumerateArray()] : [];
 
     static long Number(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.GetInt64() : 0;
 

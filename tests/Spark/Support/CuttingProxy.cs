@@ -42,7 +42,6 @@ public sealed class CuttingProxy : IDisposable
         Cuts++;
         while (clients.TryTake(out var client))
         {
-            client.Client.LingerState = new LingerOption(true, 0);
             client.Dispose();
         }
     }
@@ -72,6 +71,8 @@ public sealed class CuttingProxy : IDisposable
                 continue;
             }
             await server.ConnectAsync(IPAddress.Loopback, target);
+            // Zero: the cut is a reset, as by a crash, and not an orderly end.
+            client.LingerState = server.LingerState = new LingerOption(true, 0);
             clients.Add(client);
             clients.Add(server);
             _ = Pump(client, server, count => Interlocked.Add(ref bytesUp, count));

@@ -3,7 +3,7 @@ using Ecom.Spark.Jobs;
 using Ecom.Tests.Support;
 
 [assembly: AssemblyFixture(typeof(Ecom.Tests.Spark.Support.SparkWorld))]
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: CollectionBehavior(CollectionBehavior.CollectionPerAssembly)]
 
 namespace Ecom.Tests.Spark.Support;
 
