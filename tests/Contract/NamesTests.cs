@@ -1,0 +1,73 @@
+using System.Text.RegularExpressions;
+using Ecom.Contracts;
+using Ecom.Tests.Support;
+using YamlDotNet.RepresentationModel;
+
+namespace Ecom.Tests.Contract;
+
+/// <summary>The names in YAML and in the README are the constants of the code.</summary>
+public sealed class NamesTests
+{
+    static readonly string[] Apps = [AppIds.Cart, AppIds.Order, AppIds.Payment, AppIds.Inventory, AppIds.Notification, AppIds.Analytics];
+
+    static readonly Dictionary<string, string[]> Users = new()
+    {
+        [Components.PubSub] = Apps,
+        [Components.CartStore] = [AppIds.Cart],
+        [Components.OrderStore] = [AppIds.Order],
+        [Components.Mail] = [AppIds.Notification],
+        [Components.SecretStore] = Apps,
+    };
+
+    [Theory]
+    [InlineData("embedded")]
+    [InlineData("kafka")]
+    public void Each_way_of_running_has_the_same_components_for_the_same_services(string way)
+    {
+        var components = Directory.GetFiles(Repository.File($"components/{way}"), "*.yaml").Select(Yaml).Where(y => Text(y, "kind") == "Component").ToList();
+
+        components.Select(c => Text(c, "metadata", "name")).Order().ShouldBe(Users.Keys.Order());
+        foreach (var component in components)
+            ((YamlSequenceNode)component["scopes"]).Select(s => s.ToString()).Order().ShouldBe(Users[Text(component, "metadata", "name")].Order());
+    }
+
+    [Theory]
+    [InlineData("embedded")]
+    [InlineData("kafka")]
+    public void Each_component_file_opens_with_three_lines_about_itself(string way)
+    {
+        foreach (var file in Directory.GetFiles(Repository.File($"components/{way}"), "*.yaml"))
+            File.ReadLines(file).Take(3).ShouldAllBe(line => line.StartsWith('#'), file);
+    }
+
+    [Fact]
+    public void The_run_file_starts_the_six_services_on_the_ports_of_the_readme()
+    {
+        var readme = File.ReadAllText(Repository.File("README.md"));
+        var apps = (YamlSequenceNode)Yaml(Repository.File("dapr.yaml"))["apps"];
+
+        var ports = apps.ToDictionary(app => Text(app, "appID"), app => Text(app, "appPort"));
+
+        ports.Keys.ShouldBe(Apps);
+        ports.ShouldBe(Regex.Matches(readme, @"http://localhost:(\d+) \| ([a-z-]+-service)").ToDictionary(m => m.Groups[2].Value, m => m.Groups[1].Value), ignoreOrder: true);
+    }
+
+    [Fact]
+    public void The_files_that_the_readme_names_exist()
+    {
+        var readme = File.ReadAllText(Repository.File("README.md"));
+
+        var named = Regex.Matches(readme, @"`((?:services|workflows|tools|tests|components|sidecar|spark|docs)/[\w./-]*)`").Select(m => m.Groups[1].Value);
+
+        named.ShouldAllBe(path => Path.Exists(Repository.File(path)));
+    }
+
+    static YamlMappingNode Yaml(string file)
+    {
+        var yaml = new YamlStream();
+        yaml.Load(new StringReader(File.ReadAllText(file)));
+        return (YamlMappingNode)yaml.Documents[0].RootNode;
+    }
+
+    static string Text(YamlNode node, params string[] path) => path.Aggregate(node, (at, key) => at[key]).ToString();
+}
