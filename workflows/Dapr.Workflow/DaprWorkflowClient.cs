@@ -19,7 +19,7 @@ namespace Dapr.Workflow
         public Task<string> ScheduleNewWorkflowAsync(string name, string? instanceId = null, object? input = null) =>
             ScheduleNewWorkflowAsync(name, instanceId, input, null);
 
-        /// <exception cref="RpcException">AlreadyExists: an instance of that id is active.</exception>
+        /// <exception cref="RpcException">An instance of that id is active: the status's detail ends with "already exists".</exception>
         public async Task<string> ScheduleNewWorkflowAsync(
             string name, string? instanceId, object? input, DateTimeOffset? startTime, CancellationToken cancellation = default)
         {
@@ -43,7 +43,7 @@ namespace Dapr.Workflow
                 var answer = await _sidecar.GetInstanceAsync(Get(instanceId, getInputsAndOutputs), cancellationToken: cancellation);
                 return answer.Exists ? new WorkflowState(answer.WorkflowState) : null;
             }
-            catch (RpcException error) when (error.StatusCode == StatusCode.NotFound)
+            catch (RpcException error) when (error.Status.Detail.Contains("no such instance"))
             {
                 return null;
             }
@@ -56,7 +56,7 @@ namespace Dapr.Workflow
         public async Task<WorkflowState> WaitForWorkflowCompletionAsync(string instanceId, bool getInputsAndOutputs = true, CancellationToken cancellation = default) =>
             Known(instanceId, await _sidecar.WaitForInstanceCompletionAsync(Get(instanceId, getInputsAndOutputs), cancellationToken: cancellation));
 
-        /// <exception cref="RpcException">NotFound: there is no such instance.</exception>
+        /// <exception cref="RpcException">There is no such instance: the status's detail says "no such instance exists".</exception>
         public async Task RaiseEventAsync(string instanceId, string eventName, object? eventPayload = null, CancellationToken cancellation = default)
         {
             ArgumentException.ThrowIfNullOrEmpty(instanceId);
@@ -93,7 +93,8 @@ namespace Dapr.Workflow
                 var answer = await _sidecar.PurgeInstancesAsync(new() { InstanceId = instanceId, Recursive = true }, cancellationToken: cancellation);
                 return answer.DeletedInstanceCount > 0;
             }
-            catch (RpcException error) when (error.StatusCode is StatusCode.NotFound or StatusCode.FailedPrecondition)
+            // daprd answers every refusal with the code Unknown: only the text tells them apart.
+            catch (RpcException error) when (error.Status.Detail.Contains("no such instance") || error.Status.Detail.Contains("not yet completed"))
             {
                 return false;
             }

@@ -1,0 +1,326 @@
+using System.Diagnostics;
+using Dapr.Workflow;
+using Ecom.Tests.Support;
+using Grpc.Core;
+
+namespace Ecom.Tests.Workflow;
+
+/// <summary>What a workflow engine and our worker do together, the same on every engine.</summary>
+public abstract class WorkflowSuite(SidecarFixture sidecar)
+{
+    static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    protected SidecarFixture Sidecar => sidecar;
+
+    protected DaprWorkflowClient Client => sidecar.Client;
+
+    protected Stage Stage => sidecar.Stage;
+
+    [Fact]
+    public async Task A_chain_of_activities_hands_results_on_and_logs_once()
+    {
+        var id = await Start("Chain", "a");
+
+        var state = await End(id);
+
+        state.ReadOutputAs<string>().ShouldBe("A!!");
+        state.ReadInputAs<string>().ShouldBe("a");
+        state.WorkflowName.ShouldBe("Chain");
+        Stage.CallsOf(id).ShouldBe(2);
+        Stage.Logged.Count(line => line.Contains(id)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Activities_run_side_by_side_and_keep_their_order()
+    {
+        var id = await Start("FanOut", "abc");
+
+        var state = await End(id);
+
+        state.ReadOutputAs<string>().ShouldBe("A!B!C!");
+    }
+
+    [Fact]
+    public async Task An_event_is_taken_whether_it_comes_before_or_after_the_wait()
+    {
+        var id = await Start("TwoEvents");
+        await Client.RaiseEventAsync(id, "second", "2");
+        await Client.RaiseEventAsync(id, "First", "1");
+
+        var state = await End(id);
+
+        state.ReadOutputAs<string>().ShouldBe("12");
+    }
+
+    [Fact]
+    public async Task A_wait_that_takes_too_long_is_cancelled()
+    {
+        var id = await Start("Patience");
+
+        var state = await End(id);
+
+        state.ReadOutputAs<string>().ShouldBe("gave up");
+    }
+
+    [Fact]
+    public async Task A_timer_fires_when_its_time_has_come()
+    {
+        var id = await Start("Nap");
+
+        var state = await End(id);
+
+        state.ReadOutputAs<double>().ShouldBeInRange(299, 5_000);
+    }
+
+    [Fact]
+    public async Task A_deadline_is_given_up_when_the_fact_comes_first()
+    {
+        var id = await Start("Deadline");
+        await Client.RaiseEventAsync(id, "go", "in time");
+
+        var state = await End(id);
+
+        state.ReadOutputAs<string>().ShouldBe("in time");
+    }
+
+    [Fact]
+    public async Task A_failing_activity_is_retried_under_one_execution_key()
+    {
+        var id = await Start("Retry", "FailTwice");
+
+        var state = await End(id);
+
+        state.ReadOutputAs<string>().ShouldBe("at last");
+        var keys = Stage.Calls.Where(call => call.Instance == id).Select(call => call.Key).ToList();
+        keys.Count.ShouldBe(3);
+        keys.Distinct().Count().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Retries_end_and_the_workflow_fails_with_the_cause()
+    {
+        var id = await Start("Retry", "Refuse");
+
+        var state = await End(id);
+
+        state.RuntimeStatus.ShouldBe(WorkflowRuntimeStatus.Failed);
+        state.FailureDetails!.ErrorType.ShouldBe(typeof(WorkflowTaskFailedException).FullName);
+        state.FailureDetails.ErrorMessage.ShouldContain("refused it");
+        Stage.CallsOf(id).ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task A_workflow_can_catch_an_activity_that_failed()
+    {
+        var id = await Start("Catch", "x");
+
+        var state = await End(id);
+
+        state.ReadOutputAs<string>().ShouldBe("System.InvalidOperationException: refused x");
+    }
+
+    [Fact]
+    public async Task Unknown_workflows_fail_and_say_so()
+    {
+        var id = await Start("Nobody");
+
+        var state = await End(id);
+
+        state.RuntimeStatus.ShouldBe(WorkflowRuntimeStatus.Failed);
+        state.FailureDetails!.ErrorMessage.ShouldContain("Nobody");
+    }
+
+    [Fact]
+    public async Task The_custom_status_is_seen_while_the_workflow_waits()
+    {
+        var id = await Start("Status");
+
+        await Eventually.Until(async () => (await Client.GetWorkflowStateAsync(id))?.ReadCustomStatusAs<Status>()?.Step == "waiting", Deadline, "status");
+
+        await Client.RaiseEventAsync(id, "go");
+        (await End(id)).ReadCustomStatusAs<Status>()!.Step.ShouldBe("waiting");
+    }
+
+    [Fact]
+    public async Task Continuing_as_new_keeps_the_events_that_nobody_read()
+    {
+        var id = await Start("Count", 0);
+        foreach (var number in new[] { 1, 10, 100 })
+            await Client.RaiseEventAsync(id, "add", number);
+
+        var state = await End(id);
+
+        state.ReadOutputAs<int>().ShouldBe(111);
+    }
+
+    [Fact]
+    public async Task A_child_workflow_answers_its_parent()
+    {
+        var id = await Start("Parent", "hi");
+
+        var state = await End(id);
+
+        state.ReadOutputAs<string>().ShouldBe("child says HI!!");
+    }
+
+    [Fact]
+    public async Task A_terminated_workflow_ends_with_the_given_output()
+    {
+        var id = await Start("Wait");
+
+        await Client.TerminateWorkflowAsync(id, "enough");
+
+        var state = await End(id);
+        state.RuntimeStatus.ShouldBe(WorkflowRuntimeStatus.Terminated);
+        state.ReadOutputAs<string>().ShouldBe("enough");
+    }
+
+    [Fact]
+    public async Task A_suspended_workflow_keeps_its_events_until_it_is_resumed()
+    {
+        var id = await Start("TwoEvents");
+        await Client.SuspendWorkflowAsync(id, "lunch");
+        await Client.RaiseEventAsync(id, "first", "1");
+        await Client.RaiseEventAsync(id, "second", "2");
+        (await Client.GetWorkflowStateAsync(id))!.RuntimeStatus.ShouldBe(WorkflowRuntimeStatus.Suspended);
+
+        await Client.ResumeWorkflowAsync(id);
+
+        (await End(id)).ReadOutputAs<string>().ShouldBe("12");
+    }
+
+    [Fact]
+    public async Task A_purged_workflow_is_gone_and_its_id_free()
+    {
+        var id = await Start("Chain", "a");
+        await End(id);
+
+        (await Client.PurgeInstanceAsync(id)).ShouldBeTrue();
+
+        (await Client.GetWorkflowStateAsync(id)).ShouldBeNull();
+        (await Client.PurgeInstanceAsync(id)).ShouldBeFalse();
+        await Client.ScheduleNewWorkflowAsync("Chain", id, "b");
+        (await End(id)).ReadOutputAs<string>().ShouldBe("B!!");
+    }
+
+    [Fact]
+    public async Task An_id_cannot_be_used_again_while_it_is_active()
+    {
+        var id = await Start("Wait");
+
+        var refusal = await Should.ThrowAsync<RpcException>(() => Client.ScheduleNewWorkflowAsync("Wait", id));
+
+        refusal.Status.Detail.ShouldContain($"an active workflow with ID '{id}' already exists");
+        (await Client.PurgeInstanceAsync(id)).ShouldBeFalse();
+        await Client.TerminateWorkflowAsync(id);
+    }
+
+    [Fact]
+    public async Task An_event_for_an_unknown_workflow_is_refused()
+    {
+        var refusal = await Should.ThrowAsync<RpcException>(() => Client.RaiseEventAsync(NewId(), "go"));
+
+        refusal.Status.Detail.ShouldContain("no such instance exists");
+    }
+
+    [Fact]
+    public async Task Work_goes_on_in_the_next_process_when_a_worker_dies()
+    {
+        var id = await Start("Gate", "through");
+        await Eventually.Until(() => Stage.CallsOf(id) == 1, Deadline, "the first activity runs");
+
+        await Sidecar.RestartApp();
+        await Eventually.Until(() => Stage.CallsOf(id) == 2, Deadline, "the activity is delivered again");
+        Stage.Gate(id).SetResult();
+
+        (await End(id)).ReadOutputAs<string>().ShouldBe("THROUGH!");
+    }
+
+    [Fact]
+    public async Task Code_that_does_not_fit_the_history_fails_the_workflow_and_names_the_step()
+    {
+        var id = await Start("Changing");
+        await Eventually.Until(() => Stage.CallsOf(id) == 1, Deadline, "the first activity ran");
+
+        Stage.CodeIsChanged = true;
+        await Client.RaiseEventAsync(id, "go");
+        var state = await End(id);
+        Stage.CodeIsChanged = false;
+
+        state.RuntimeStatus.ShouldBe(WorkflowRuntimeStatus.Failed);
+        state.FailureDetails!.ErrorMessage.ShouldStartWith("step 0: the history has activity Shout, the code asked for timer");
+    }
+
+    [Fact]
+    public async Task Activities_are_spans_of_the_trace_that_started_the_workflow()
+    {
+        var spans = new List<Activity>();
+        using var source = new ActivitySource("test");
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = s => s.Name is "Dapr.Workflow" or "test",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = span =>
+            {
+                lock (spans)
+                    spans.Add(span);
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+
+        string id;
+        using (var root = source.StartActivity("order")!)
+        {
+            id = await Start("Chain", "a");
+            await End(id);
+        }
+
+        lock (spans)
+        {
+            var trace = spans.Single(span => span.OperationName == "order").TraceId;
+            var mine = spans.Where(span => span.GetTagItem("workflow.instance_id") as string == id).ToList();
+            mine.Count(span => span.OperationName == "activity Shout").ShouldBe(2);
+            mine.ShouldContain(span => span.OperationName == "workflow Chain");
+            mine.ShouldAllBe(span => span.TraceId == trace);
+        }
+    }
+
+    [Fact]
+    public async Task Instances_are_listed_by_pages()
+    {
+        var ids = new[] { await Start("Chain", "a"), await Start("Chain", "b"), await Start("Chain", "c") };
+        foreach (var id in ids)
+            await End(id);
+
+        var listed = new List<string>();
+        string? token = null;
+        do
+        {
+            var page = await Client.ListInstanceIdsAsync(token, 2);
+            listed.AddRange(page.InstanceIds);
+            token = page.ContinuationToken;
+        }
+        while (!string.IsNullOrEmpty(token));
+
+        listed.ShouldBeUnique();
+        ids.ShouldBeSubsetOf(listed);
+    }
+
+    protected static string NewId() => Guid.NewGuid().ToString("N");
+
+    protected Task<string> Start(string workflow, object? input = null) => Client.ScheduleNewWorkflowAsync(workflow, NewId(), input);
+
+    protected async Task<WorkflowState> End(string id)
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        return await Client.WaitForWorkflowCompletionAsync(id, cancellation: deadline.Token);
+    }
+
+    sealed record Status(string Step);
+}
+
+public sealed class DaprdTests : WorkflowSuite, IClassFixture<DaprdFixture>
+{
+    public DaprdTests(DaprdFixture daprd)
+        : base(daprd) => Runtimes.Require(Runtime.Dapr);
+}
