@@ -151,6 +151,11 @@ static class Samples
             await context.WaitForExternalEventAsync<string>("go");
             return "done";
         });
+        options.RegisterWorkflow<string, string>("ParentOfWait", (context, child) =>
+        {
+            context.SetCustomStatus(child);
+            return context.CallChildWorkflowAsync<string>("Wait", null, new() { InstanceId = child });
+        });
         options.RegisterWorkflow<string, string>("Parent", async (context, input) =>
             "child says " + await context.CallChildWorkflowAsync<string>("Chain", input));
     }

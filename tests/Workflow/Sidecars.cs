@@ -1,4 +1,10 @@
+using Ecom.Sidecar.Workflows;
 using Ecom.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ecom.Tests.Workflow;
 
@@ -37,6 +43,65 @@ public abstract class SidecarFixture : IAsyncLifetime
     protected abstract ValueTask<bool> StartSidecar();
 
     protected abstract ValueTask StopSidecar();
+}
+
+/// <summary>The embedded engine on a port of its own. It can crash: what it has not written is lost, and the file is all that stays.</summary>
+public sealed class EmbeddedFixture : SidecarFixture
+{
+    readonly List<TempFolder> folders = [];
+    readonly int port = Ports.Free();
+    WorkflowEngine? engine;
+    WebApplication? host;
+
+    protected override int GrpcPort => port;
+
+    /// <summary>Opens a copy of the folder as it is on disk now, in the place of the engine that wrote it.</summary>
+    public async Task CrashAndReopen()
+    {
+        var before = folders[^1];
+        var after = new TempFolder("workflow-engine");
+        foreach (var file in Directory.GetFiles(before.Path))
+            File.Copy(file, after.File(Path.GetFileName(file)));
+        await StopHost();
+        await Listen(after);
+    }
+
+    protected override async ValueTask<bool> StartSidecar()
+    {
+        await Listen(new TempFolder("workflow-engine"));
+        return true;
+    }
+
+    protected override async ValueTask StopSidecar()
+    {
+        await StopHost();
+        folders.ForEach(folder => folder.Dispose());
+    }
+
+    async Task Listen(TempFolder folder)
+    {
+        folders.Add(folder);
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+            kestrel.ListenLocalhost(port, listen => listen.Protocols = HttpProtocols.Http2));
+        engine = new WorkflowEngine(folder.Path, "workflow-tests", NullLogger.Instance);
+        builder.Services.AddSingleton(engine);
+        builder.Services.AddRouting();
+        builder.Services.AddGrpc();
+        host = builder.Build();
+        host.UseRouting();
+        host.MapTaskHub();
+        await host.StartAsync();
+    }
+
+    async Task StopHost()
+    {
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await host!.StopAsync(now.Token);
+        await host.DisposeAsync();
+        await engine!.DisposeAsync();
+    }
 }
 
 public sealed class DaprdFixture : SidecarFixture

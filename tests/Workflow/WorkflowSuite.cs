@@ -318,9 +318,3 @@ public abstract class WorkflowSuite(SidecarFixture sidecar)
 
     sealed record Status(string Step);
 }
-
-public sealed class DaprdTests : WorkflowSuite, IClassFixture<DaprdFixture>
-{
-    public DaprdTests(DaprdFixture daprd)
-        : base(daprd) => Runtimes.Require(Runtime.Dapr);
-}
