@@ -1,4 +1,4 @@
-using Dapr.Workflow.Protobuf;
+using DurableTask.Protobuf;
 using Google.Protobuf;
 using Microsoft.Data.Sqlite;
 

@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using Dapr.Workflow.Protobuf;
+using DurableTask.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Logging;
 

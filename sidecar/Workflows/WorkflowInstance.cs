@@ -1,7 +1,7 @@
-using Dapr.Workflow.Protobuf;
+using DurableTask.Protobuf;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
-using Kind = Dapr.Workflow.Protobuf.HistoryEvent.KindOneofCase;
+using Kind = DurableTask.Protobuf.HistoryEvent.KindOneofCase;
 
 namespace Ecom.Sidecar.Workflows;
 

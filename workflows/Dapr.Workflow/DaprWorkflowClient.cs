@@ -1,6 +1,6 @@
 using Dapr.Workflow.Client;
-using Dapr.Workflow.Protobuf;
 using Dapr.Workflow.Worker;
+using DurableTask.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 

@@ -19,9 +19,9 @@ public enum WorkflowRuntimeStatus
 /// <summary>A snapshot of one workflow instance.</summary>
 public class WorkflowState
 {
-    readonly Protobuf.WorkflowState? _state;
+    readonly DurableTask.Protobuf.WorkflowState? _state;
 
-    internal WorkflowState(Protobuf.WorkflowState? state)
+    internal WorkflowState(DurableTask.Protobuf.WorkflowState? state)
     {
         _state = state;
     }

@@ -1,5 +1,5 @@
 using Dapr.Workflow.Abstractions;
-using Dapr.Workflow.Protobuf;
+using DurableTask.Protobuf;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 

@@ -1,4 +1,4 @@
-using Dapr.Workflow.Protobuf;
+using DurableTask.Protobuf;
 
 namespace Dapr.Workflow.Worker;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Dapr.Workflow.Protobuf;
+using DurableTask.Protobuf;
 
 namespace Dapr.Workflow.Worker;
 

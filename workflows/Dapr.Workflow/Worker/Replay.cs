@@ -1,5 +1,5 @@
-using Dapr.Workflow.Protobuf;
-using Kind = Dapr.Workflow.Protobuf.HistoryEvent.KindOneofCase;
+using DurableTask.Protobuf;
+using Kind = DurableTask.Protobuf.HistoryEvent.KindOneofCase;
 
 namespace Dapr.Workflow.Worker;
 

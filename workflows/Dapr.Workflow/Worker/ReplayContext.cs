@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Dapr.Workflow.Protobuf;
+using DurableTask.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Logging;
 

@@ -1,4 +1,4 @@
-using Dapr.Workflow.Protobuf;
+using DurableTask.Protobuf;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Configuration;

@@ -1,4 +1,4 @@
-using Dapr.Workflow.Protobuf;
+using DurableTask.Protobuf;
 using Microsoft.Extensions.Logging;
 
 namespace Dapr.Workflow.Worker;

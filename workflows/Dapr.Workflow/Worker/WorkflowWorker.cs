@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Dapr.Workflow.Protobuf;
+using DurableTask.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
