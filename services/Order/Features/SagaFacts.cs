@@ -44,14 +44,14 @@ public static class SagaFacts
 /// <summary>Takes starts and facts to the workflow engine; those of one order one after another, orders side by side.</summary>
 public sealed class SagaSink(DaprWorkflowClient workflows, IServiceScopeFactory scopes) : IOutboxSink
 {
-    static readonly ParallelOptions SideBySide = new() { MaxDegreeOfParallelism = 32 };
+    const int SideBySide = 32;
 
     public bool Takes(string topic) => topic is SagaFacts.StartTopic or SagaFacts.FactTopic;
 
     public async Task<IReadOnlyDictionary<long, string>> Send(IReadOnlyList<OutboxEvent> messages, CancellationToken ct)
     {
         var refused = new System.Collections.Concurrent.ConcurrentDictionary<long, string>();
-        var options = new ParallelOptions { MaxDegreeOfParallelism = SideBySide.MaxDegreeOfParallelism, CancellationToken = ct };
+        var options = new ParallelOptions { MaxDegreeOfParallelism = SideBySide, CancellationToken = ct };
         await Parallel.ForEachAsync(messages.GroupBy(m => m.Key), options, async (order, stop) =>
         {
             foreach (var message in order)
@@ -71,7 +71,8 @@ public sealed class SagaSink(DaprWorkflowClient workflows, IServiceScopeFactory 
                 await workflows.RaiseEventAsync(message.Key, OrderSaga.FactEvent, JsonSerializer.Deserialize<OrderFact>(message.Payload, Json.Options), ct);
             return null;
         }
-        catch (RpcException e) when (e.StatusCode is StatusCode.AlreadyExists)
+        // daprd answers every refusal with Unknown; only the text tells that an earlier try has started it.
+        catch (RpcException e) when (message.Topic == SagaFacts.StartTopic && e.Status.Detail.Contains("already exists"))
         {
             return null;
         }
