@@ -9,7 +9,7 @@ builder.Services
     .AddSingleton(new CartOptions(TimeSpan.FromHours(builder.Configuration.Number("CART_TTL_HOURS", 24, 0.001, 24 * 365))))
     .AddSingleton<Published>()
     .AddSingleton<CartStore>()
-    .AddSingleton(services => new Catalogue(services.GetRequiredService<DaprClient>().CreateInvokableHttpClient(AppIds.Inventory)));
+    .AddSingleton(services => new Ecom.Carts.Catalogue(services.GetRequiredService<DaprClient>().CreateInvokableHttpClient(AppIds.Inventory)));
 
 var app = builder.Build();
 app.MapEcomDefaults();
