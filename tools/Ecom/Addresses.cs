@@ -1,0 +1,22 @@
+using Ecom.Sidecar.Config;
+
+namespace Ecom.Tool;
+
+/// <summary>Where the apps of dapr.yaml, their sidecars and the caught mail are.</summary>
+sealed record Addresses(IReadOnlyList<AppSpec> Apps, int MailPort)
+{
+    public static Addresses Read(ShopChoice choice) => new(
+        [.. RunFile.Load(Path.Combine(Repository.Root, "dapr.yaml")).Apps.Select(app => app with
+        {
+            AppPort = app.AppPort + choice.PortOffset,
+            HttpPort = app.HttpPort + choice.PortOffset,
+            GrpcPort = app.GrpcPort + choice.PortOffset,
+        })],
+        8025 + choice.PortOffset);
+
+    public Uri App(string appId) => new($"http://localhost:{Spec(appId).AppPort}");
+
+    public Uri Sidecar(string appId) => new($"http://localhost:{Spec(appId).HttpPort}");
+
+    AppSpec Spec(string appId) => Apps.FirstOrDefault(app => app.AppId == appId) ?? throw new ToolError($"dapr.yaml has no app {appId}");
+}

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using Ecom.Contracts;
+
+namespace Ecom.Tool;
+
+/// <summary>Many customers at once. The carts are filled before the clock starts: what is measured is the checkout and the order's way to its end.</summary>
+static class Load
+{
+    public static Command Command()
+    {
+        var orders = new Option<int>("--orders") { Description = "How many orders.", Required = true };
+        orders.Validators.Add(Options.Between(orders, 1, 1_000_000));
+        var users = new Option<int>("--users") { Description = "How many check out at the same time.", Required = true };
+        users.Validators.Add(Options.Between(users, 1, 10_000));
+        var mixed = new Option<bool>("--mixed") { Description = "Leave the payments' outcome to PAYMENT_SUCCESS_RATE instead of letting all succeed." };
+        var shop = new ShopOptions();
+        var command = new Command("load", "As demo, without the show: many users check out at once; prints rates and percentiles.") { orders, users, mixed };
+        shop.AddTo(command);
+        command.SetAction((parsed, cancel) => Run(parsed.GetValue(orders), parsed.GetValue(users), parsed.GetValue(mixed), shop.Read(parsed), cancel));
+        return command;
+    }
+
+    static async Task<int> Run(int count, int users, bool mixed, ShopChoice choice, CancellationToken cancel)
+    {
+        await using var shop = await Shop.Open(choice, null, cancel);
+        var customers = new Customers(shop.Client, choice.Patience);
+        var together = new ParallelOptions { MaxDegreeOfParallelism = users, CancellationToken = cancel };
+        // A cart for each order: whoever has to fill a cart in between is not checking out.
+        var wishes = Enumerable.Range(0, count).Select(i => new Wish($"load-{i:00000}", [(Product(i), 1), (Product(i + 7), 1 + i % 2)], mixed ? null : PaymentTokens.Success)).ToArray();
+        await Terminal.Working($"filling {count} carts (not measured)", async () =>
+        {
+            await customers.Restock(wishes, cancel);
+            await Parallel.ForEachAsync(wishes, together, async (wish, token) => await customers.FillCart(wish, token));
+            return true;
+        });
+
+        var accepted = new Accepted[count];
+        var started = DateTimeOffset.UtcNow;
+        await Terminal.Working($"{count} checkouts, {users} at a time", async () =>
+        {
+            await Parallel.ForEachAsync(Enumerable.Range(0, count), together, async (i, token) => accepted[i] = await customers.Checkout(wishes[i], i, token));
+            return true;
+        });
+        var told = new List<Told>();
+        await Terminal.Counting("orders ended", count, async counted =>
+        {
+            foreach (var checkout in accepted.OrderBy(checkout => checkout.At))
+            {
+                told.Add(await customers.AwaitEnd(checkout, cancel));
+                counted(told.Count);
+            }
+        });
+        return await Summary.Finish(shop, told, started, choice, cancel);
+    }
+
+    static string Product(int number) => $"PROD-{1 + number % 20:000}";
+}

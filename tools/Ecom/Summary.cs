@@ -1,0 +1,66 @@
+using System.Text.Json.Serialization;
+
+namespace Ecom.Tool;
+
+record DemoFigures(int Orders, int Fulfilled, int Cancelled, int Stuck, double? P50Ms, double? P95Ms, double? FirstOrderMs, double? MemoryMb, bool BooksOk);
+
+sealed record LoadFigures([property: JsonIgnore] DemoFigures Common, double AcceptedPerS, double EndedPerS, double? CheckoutP50Ms, double? CheckoutP95Ms) : DemoFigures(Common);
+
+/// <summary>The end of a run: the audit, the figures, the exit code.</summary>
+static class Summary
+{
+    /// <param name="burst">When a burst began, where its rates are asked for.</param>
+    public static async Task<int> Finish(Shop shop, IReadOnlyList<Told> told, DateTimeOffset? burst, ShopChoice choice, CancellationToken cancel)
+    {
+        Terminal.Line();
+        var report = await Terminal.Working("auditing", () => Audit.Settled(shop.Data, shop.Addresses, cancel));
+        Audit.Print(report);
+        var figures = Measure(shop, told, report.Ok);
+        Print(figures);
+        if (burst is { } started)
+            figures = Measure(figures, told, started);
+        if (figures is LoadFigures load)
+            Print(load);
+        if (shop.Client.Retries > 0)
+            Terminal.Line($"{shop.Client.Retries} requests were asked again because a service was away");
+        if (choice.Json)
+            Figures.PrintJson(figures);
+        return figures is { Stuck: 0, BooksOk: true } ? Exit.Ok : Exit.NotSo;
+    }
+
+    static DemoFigures Measure(Shop shop, IReadOnlyList<Told> told, bool booksOk)
+    {
+        var latencies = told.Select(order => order.FulfilledMs).OfType<double>().ToArray();
+        var stuck = told.Count(order => order.EndedAt is null);
+        var first = told.Where(order => order.Fulfilled).Min(order => order.EndedAt) - Shop.CommandStarted;
+        return new(told.Count, latencies.Length, told.Count - latencies.Length - stuck, stuck, Figures.Percentile(latencies, 0.50), Figures.Percentile(latencies, 0.95),
+            first is { } wait ? Math.Round(wait.TotalMilliseconds) : null, shop.MemoryMb(), booksOk);
+    }
+
+    static LoadFigures Measure(DemoFigures figures, IReadOnlyList<Told> told, DateTimeOffset started)
+    {
+        var checkouts = told.Select(order => order.Checkout.Ms).ToArray();
+        return new(figures,
+            Rate(told.Count, told.Max(order => order.Checkout.At) - started),
+            Rate(told.Count - figures.Stuck, (told.Max(order => order.EndedAt) ?? started) - started),
+            Figures.Percentile(checkouts, 0.50), Figures.Percentile(checkouts, 0.95));
+    }
+
+    static double Rate(int number, TimeSpan time) => time > TimeSpan.Zero ? Math.Round(number / time.TotalSeconds, 1) : 0;
+
+    static void Print(DemoFigures figures)
+    {
+        Terminal.Line();
+        Terminal.Line($"{figures.Orders} orders: [green]{figures.Fulfilled} fulfilled[/], {figures.Cancelled} cancelled, {(figures.Stuck == 0 ? "0 stuck" : $"[red]{figures.Stuck} stuck[/]")}");
+        if (figures.Fulfilled > 0)
+            Terminal.Line($"checkout answered to FULFILLED: p50 {figures.P50Ms} ms, p95 {figures.P95Ms} ms; first {figures.FirstOrderMs / 1000:0.0} s after the command");
+        if (figures.MemoryMb is not null)
+            Terminal.Line($"memory: {figures.MemoryMb:0} MB resident, all processes together");
+    }
+
+    static void Print(LoadFigures figures)
+    {
+        Terminal.Line($"checkout: p50 {figures.CheckoutP50Ms} ms, p95 {figures.CheckoutP95Ms} ms");
+        Terminal.Line($"burst: {figures.AcceptedPerS:0} accepted/s, {figures.EndedPerS:0} ended/s (first checkout to last answer, and to last end; carts filled before)");
+    }
+}

@@ -1,0 +1,38 @@
+using System.CommandLine;
+
+namespace Ecom.Tool;
+
+/// <summary>The whole shop, embedded, until Ctrl-C.</summary>
+static class Up
+{
+    public static Command Command()
+    {
+        var options = new ShopOptions();
+        var command = new Command("up", "Start everything embedded and leave it running until Ctrl-C.");
+        options.AddDataTo(command);
+        command.SetAction((parsed, cancel) => Run(options.Read(parsed), cancel));
+        return command;
+    }
+
+    static async Task<int> Run(ShopChoice choice, CancellationToken cancel)
+    {
+        await using var shop = await Shop.Open(choice, Show, cancel);
+        Terminal.Line();
+        Terminal.Table(["app", "address", "pages", "sidecar"], shop.Addresses.Apps.Select(app => (IReadOnlyList<string>)
+            [app.AppId, $"http://localhost:{app.AppPort}", "/docs  /health/ready  /metrics", $"http {app.HttpPort}, grpc {app.GrpcPort}"]));
+        Terminal.Line();
+        Terminal.Line($"mail caught: http://localhost:{shop.Addresses.MailPort}   data: {Terminal.Plain(choice.DataFolder)}");
+        Terminal.Line("Ctrl-C stops everything");
+        try
+        {
+            await Task.Delay(Timeout.Infinite, cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            Terminal.Line("stopping");
+        }
+        return Exit.Ok;
+    }
+
+    static void Show(string appId, string line) => Terminal.Line($"[grey]{appId,-20}[/] {Terminal.Plain(line)}");
+}
