@@ -27,7 +27,11 @@ static class HostInAProcess
         var parts = text.Split('|');
         var options = new EmbeddedHostOptions
         {
-            RunFile = parts[0], ResourcesPath = parts[1], DataFolder = parts[2], MailPort = int.Parse(parts[3]), StartApps = bool.Parse(parts[4]),
+            RunFile = parts[0],
+            ResourcesPath = parts[1],
+            DataFolder = parts[2],
+            MailPort = int.Parse(parts[3]),
+            StartApps = bool.Parse(parts[4]),
             Output = (app, line) => Console.WriteLine($"{app} | {line}"),
         };
         try

@@ -67,7 +67,11 @@ public sealed class SetupTests : IDisposable
 
         await using var host = await EmbeddedHost.Start(new EmbeddedHostOptions
         {
-            Run = run, ResourcesPath = Path.Combine(root, "components", "embedded"), DataFolder = folder.File("data"), FreePorts = true, StartApps = false,
+            Run = run,
+            ResourcesPath = Path.Combine(root, "components", "embedded"),
+            DataFolder = folder.File("data"),
+            FreePorts = true,
+            StartApps = false,
         });
 
         host.Apps.Count.ShouldBe(6);
