@@ -4,6 +4,7 @@ using Ecom.Sidecar.Config;
 using Ecom.Sidecar.Mail;
 using Ecom.Sidecar.PubSub;
 using Ecom.Sidecar.State;
+using Ecom.Sidecar.Workflows;
 
 namespace Ecom.Sidecar;
 
@@ -21,7 +22,7 @@ sealed class AppSidecar : IAsyncDisposable
     readonly Dictionary<string, StateApi> stores;
     readonly Dictionary<string, MailBinding> bindings;
     readonly Dictionary<string, SubscriptionQueue> queues = [];
-    readonly Delivery delivery;
+    readonly PubSub.Delivery delivery;
     readonly CancellationTokenSource stop = new();
     Task following = Task.CompletedTask;
 
@@ -34,7 +35,7 @@ sealed class AppSidecar : IAsyncDisposable
         stores = mine.Where(c => c.Type == Resources.State).ToDictionary(c => c.Name, c => new StateApi(c, spec.AppId, world.State));
         bindings = mine.Where(c => c.Type == Resources.Mail).ToDictionary(c => c.Name, c => new MailBinding(c, world.Mail));
         Channel = new AppChannel(spec.AppId, spec.AppPort, world.AppToken, spec.HealthCheck);
-        delivery = new Delivery(Channel, world.Broker, world.Resources.Resiliency.Inbound, line => world.Log(spec.AppId, line));
+        delivery = new PubSub.Delivery(Channel, world.Broker, world.Resources.Resiliency.Inbound, line => world.Log(spec.AppId, line));
     }
 
     public AppSpec Spec { get; }
@@ -44,9 +45,9 @@ sealed class AppSidecar : IAsyncDisposable
     public IReadOnlyList<Component> Components { get; }
     public ConcurrentDictionary<string, string> Extended { get; } = new();
     public IReadOnlyList<Subscription> Subscriptions { get; private set; } = [];
-    /// <summary>Workflow workers that hold a stream open at this sidecar.</summary>
-    public Func<int> CountWorkers { get; set; } = () => 0;
-    public int ConnectedWorkers => CountWorkers();
+    /// <summary>There for the app whose state store keeps workflows.</summary>
+    public WorkflowEngine? Workflows { get; init; }
+    public int ConnectedWorkers => Workflows?.ConnectedWorkers ?? 0;
     /// <summary>The app asked for the end of its sidecar: what the host then does.</summary>
     public Action RequestShutdown { get; set; } = () => { };
     public bool IsStopped { get; set; }

@@ -3,6 +3,7 @@ using Ecom.Sidecar.Mail;
 using Ecom.Sidecar.Processes;
 using Ecom.Sidecar.PubSub;
 using Ecom.Sidecar.State;
+using Ecom.Sidecar.Workflows;
 using Microsoft.AspNetCore.Builder;
 
 namespace Ecom.Sidecar;
@@ -43,12 +44,16 @@ public sealed class EmbeddedHost : IAsyncDisposable
         var (apps, mailPort) = options.FreePorts ? Ports.Free(run.Apps) : (run.Apps, options.MailPort);
         Ports.Check(apps, mailPort);
         if (options.StartApps) foreach (var app in apps) AppProcess.CheckCommand(app);
+        var workflowApp = WorkflowApp(apps, resources);
         var data = DataFolder.Lock(options.DataFolder);
         try
         {
             var world = new World(resources, new Broker(data.File("broker.db")), new StateStore(data.File("state.db")), new MailBox(data.File("mail")),
                 Present(options.ApiToken), Present(options.AppToken), options.Output);
-            world.Sidecars.AddRange(apps.Select(a => new AppSidecar(a, world)));
+            world.Sidecars.AddRange(apps.Select(a => new AppSidecar(a, world)
+            {
+                Workflows = a.AppId == workflowApp ? new WorkflowEngine(data.FullPath, a.AppId, new OutputLog(a.AppId, options.Output)) : null,
+            }));
             var web = Api.Server.Build(world, mailPort);
             try { await web.StartAsync(cancel); }
             catch (IOException e) { throw new SetupException(e.Message, e); }
@@ -61,6 +66,15 @@ public sealed class EmbeddedHost : IAsyncDisposable
             data.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The one app whose state store is said to keep workflows.</summary>
+    static string? WorkflowApp(IReadOnlyList<AppSpec> apps, Resources resources)
+    {
+        var stores = resources.Components.Where(c => c.Metadata.GetValueOrDefault("actorStateStore") == "true").ToList();
+        var able = apps.Where(a => stores.Any(s => s.Serves(a.AppId))).Select(a => a.AppId).ToList();
+        return able.Count <= 1 ? able.FirstOrDefault()
+            : throw new SetupException($"the state store '{stores[0].Name}' (actorStateStore) is open to {string.Join(", ", able)}; in this host workflows are one app's: name it in 'scopes'");
     }
 
     static string? Present(string? token) => string.IsNullOrEmpty(token) ? null : token;
@@ -118,6 +132,8 @@ public sealed class EmbeddedHost : IAsyncDisposable
         using (var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2))) await web.StopAsync(limit.Token);
         await web.DisposeAsync();
         await housekeeping;
+        foreach (var sidecar in world.Sidecars)
+            if (sidecar.Workflows is { } workflows) await workflows.DisposeAsync();
         await world.Broker.DisposeAsync();
         await world.State.DisposeAsync();
         data.Dispose();

@@ -22,6 +22,7 @@ static class HttpApi
         StateHttp.Map(routes);
         InvokeHttp.Map(routes);
         MetadataHttp.Map(routes);
+        WorkflowHttp.Map(routes);
     }
 
     static async Task Publish(HttpContext http)

@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Ecom.Sidecar.Mail;
+using Ecom.Sidecar.Workflows;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.AspNetCore.Builder;
@@ -31,6 +32,8 @@ static class Server
             grpc.MaxReceiveMessageSize = HttpApi.MaxBody;
             grpc.MaxSendMessageSize = null;
         });
+        var engine = world.Sidecars.Select(s => s.Workflows).FirstOrDefault(w => w is not null);
+        if (engine is not null) builder.Services.AddSingleton(engine);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -50,6 +53,7 @@ static class Server
         web.UseRouting();
         HttpApi.Map(web);
         web.MapGrpcService<GrpcApi>();
+        if (engine is not null) web.MapTaskHub();
         return web;
     }
 
@@ -65,7 +69,8 @@ static class Server
         {
             if (sidecar.ApiToken is { } token && !http.Request.Path.StartsWithSegments("/v1.0/healthz") && !Same(token, http.Request.Headers["dapr-api-token"]))
                 throw ApiException.NoToken();
-            await next(http);
+            if (sidecar.Workflows is null && http.Request.Path.StartsWithSegments("/TaskHubSidecarService")) RefuseWorkflows(http);
+            else await next(http);
         }
         catch (ApiException e) when (!http.Response.HasStarted)
         {
@@ -81,6 +86,14 @@ static class Server
         {
             // The caller hung up.
         }
+    }
+
+    /// <summary>Another app's engine answers on another port; here there is none.</summary>
+    static void RefuseWorkflows(HttpContext http)
+    {
+        http.Response.ContentType = "application/grpc";
+        http.Response.Headers["grpc-status"] = ((int)StatusCode.FailedPrecondition).ToString();
+        http.Response.Headers["grpc-message"] = "this app has no state store with actorStateStore \"true\"";
     }
 
     static bool Same(string token, string? given) =>
