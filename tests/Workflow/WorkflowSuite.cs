@@ -224,6 +224,18 @@ public abstract class WorkflowSuite(SidecarFixture sidecar)
     }
 
     [Fact]
+    public async Task Signals_for_a_workflow_that_has_ended_change_nothing()
+    {
+        var id = await Start("Chain", "a");
+        await End(id);
+
+        await Client.RaiseEventAsync(id, "go");
+        await Client.TerminateWorkflowAsync(id, "late");
+
+        (await End(id)).RuntimeStatus.ShouldBe(WorkflowRuntimeStatus.Completed);
+    }
+
+    [Fact]
     public async Task Work_goes_on_in_the_next_process_when_a_worker_dies()
     {
         var id = await Start("Gate", "through");

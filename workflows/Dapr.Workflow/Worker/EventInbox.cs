@@ -46,7 +46,7 @@ sealed class EventInbox
             _waiters.Remove(waiter);
             waiter.Source.TrySetCanceled(cancellation);
         });
-        return await waiter.Source.Task;
+        return await waiter.Source.Task.ConfigureAwait(false);
     }
 
     static bool Matches(string name, HistoryEvent raised) =>

@@ -67,7 +67,7 @@ sealed class OpenTasks
             _open.Remove(id);
             source.TrySetCanceled(cancellation);
         });
-        return await source.Task;
+        return await source.Task.ConfigureAwait(false);
     }
 
     static (string Kind, string Name) Describe(WorkflowAction? action) => action?.ActionCase switch

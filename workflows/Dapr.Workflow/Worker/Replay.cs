@@ -32,7 +32,7 @@ sealed class Replay(ReplayContext context, Func<ReplayContext, ExecutionStartedE
         if (!context.Tasks.Any && !context.Events.AnyWaiter)
         {
             throw new NonDeterministicWorkflowException(
-                "The workflow awaits a task that is not its context's: it would never go on. Do such work in an activity.");
+                "The workflow awaits a task that is not its context's, or left its thread by ConfigureAwait(false): it would never go on. Do such work in an activity.");
         }
         return null;
     }

@@ -73,7 +73,7 @@ sealed class ReplayContext(string instanceId, ILoggerFactory loggers) : Workflow
         StartTimer(fireAt, timer => timer.CreateTimer = new(), cancellationToken);
 
     public override async Task<T> WaitForExternalEventAsync<T>(string eventName, CancellationToken cancellationToken = default) =>
-        Payload.Read<T>(await Events.Read(eventName, cancellationToken))!;
+        Payload.Read<T>(await Events.Read(eventName, cancellationToken).ConfigureAwait(false))!;
 
     public override async Task<T> WaitForExternalEventAsync<T>(string eventName, TimeSpan timeout)
     {
@@ -86,11 +86,11 @@ sealed class ReplayContext(string instanceId, ILoggerFactory loggers) : Workflow
         var raised = Events.Read(eventName, stopWaiting.Token);
         // The origin lets the engine drop the timer when the event comes.
         var timer = StartTimer(_now + timeout, timer => timer.ExternalEvent = new() { Name = eventName }, stopTimer.Token);
-        var late = await Task.WhenAny(raised, timer) == timer;
+        var late = await Task.WhenAny(raised, timer).ConfigureAwait(false) == timer;
         (late ? stopWaiting : stopTimer).Cancel();
         return late
             ? throw new TaskCanceledException($"No event {eventName} came within {timeout}.")
-            : Payload.Read<T>(await raised)!;
+            : Payload.Read<T>(await raised.ConfigureAwait(false))!;
     }
 
     public override void SendEvent(string instanceId, string eventName, object payload) =>
@@ -116,12 +116,12 @@ sealed class ReplayContext(string instanceId, ILoggerFactory loggers) : Workflow
         {
             try
             {
-                return Payload.Read<T>(await call())!;
+                return Payload.Read<T>(await call().ConfigureAwait(false))!;
             }
             catch (WorkflowTaskFailedException) when (policy?.AllowsRetry(attempts, _now - begun) == true)
             {
             }
-            await StartTimer(_now + policy.DelayAfter(attempts), origin);
+            await StartTimer(_now + policy.DelayAfter(attempts), origin).ConfigureAwait(false);
         }
     }
 

@@ -2,8 +2,8 @@ namespace Dapr.Workflow.Worker;
 
 /// <summary>
 /// Runs a workflow's code on one thread, in an order that depends on its history alone: what is
-/// awaited goes on in this queue. Continuations of ConfigureAwait(false) run in place, because a
-/// task completes while no context is current; otherwise they would go to the thread pool.
+/// awaited goes on in this queue. The context's own tasks complete while no context is current, so
+/// that who awaits them with ConfigureAwait(false) goes on in place, and not on the thread pool.
 /// </summary>
 sealed class TurnThread : SynchronizationContext
 {
