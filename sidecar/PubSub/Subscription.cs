@@ -21,24 +21,31 @@ sealed record Subscription(
     {
         var rules = new List<RouteRule>();
         var route = Text(entry, "route");
-        if (entry.TryGetProperty("routes", out var routes) && routes.ValueKind == JsonValueKind.Object)
+        if (Has(entry, "routes", out var routes) && routes.ValueKind == JsonValueKind.Object)
         {
             route = Text(routes, "default") ?? route;
-            if (routes.TryGetProperty("rules", out var list) && list.ValueKind == JsonValueKind.Array)
+            if (Has(routes, "rules", out var list) && list.ValueKind == JsonValueKind.Array)
                 foreach (var rule in list.EnumerateArray())
                     rules.Add(RouteRule.TryParse(Text(rule, "match") ?? "", Text(rule, "path") ?? "")
                         ?? throw new FormatException($"the route rule '{Text(rule, "match")}' is not of the form event.type == \"...\", the only one this host understands"));
         }
         var batch = 1;
-        if (entry.TryGetProperty("bulkSubscribe", out var bulk) && bulk.ValueKind == JsonValueKind.Object
-            && bulk.TryGetProperty("enabled", out var enabled) && enabled.ValueKind == JsonValueKind.True)
-            batch = bulk.TryGetProperty("maxMessagesCount", out var most) && most.TryGetInt32(out var n) && n > 0 ? n : DefaultBatch;
-        var raw = entry.TryGetProperty("metadata", out var metadata) && metadata.ValueKind == JsonValueKind.Object && Text(metadata, "rawPayload") == "true";
+        if (Has(entry, "bulkSubscribe", out var bulk) && bulk.ValueKind == JsonValueKind.Object
+            && Has(bulk, "enabled", out var enabled) && enabled.ValueKind == JsonValueKind.True)
+            batch = Has(bulk, "maxMessagesCount", out var most) && most.TryGetInt32(out var n) && n > 0 ? n : DefaultBatch;
+        var raw = Has(entry, "metadata", out var metadata) && metadata.ValueKind == JsonValueKind.Object && Text(metadata, "rawPayload") == "true";
         return new Subscription(Text(entry, "pubsubname") ?? "", Text(entry, "topic") ?? "", rules, route, Text(entry, "deadLetterTopic"), batch, raw);
     }
 
     static string? Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
+        Has(element, name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
+
+    /// <summary>Names in any case, as daprd reads them: the documentation says pubsubname, the official SDK pubsubName.</summary>
+    static bool Has(JsonElement element, string name, out JsonElement value)
+    {
+        value = element.EnumerateObject().FirstOrDefault(field => field.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
+        return value.ValueKind != JsonValueKind.Undefined;
+    }
 
     /// <summary>The route for an event; null when no rule fits and there is no default.</summary>
     public string? RouteFor(ReadOnlyMemory<byte> cloudEvent)

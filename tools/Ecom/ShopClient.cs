@@ -98,7 +98,7 @@ sealed class ShopClient(Func<string, Uri> address) : IDisposable
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         stop.CancelAfter(limit);
-        var status = "";
+        var (status, pause) = ("", TimeSpan.FromMilliseconds(2));
         try
         {
             while (true)
@@ -117,7 +117,8 @@ sealed class ShopClient(Func<string, Uri> address) : IDisposable
                 {
                     Interlocked.Increment(ref retries);
                 }
-                await Task.Delay(TimeSpan.FromMilliseconds(2), stop.Token);
+                await Task.Delay(pause, stop.Token);
+                pause = pause * 2 < Pause ? pause * 2 : Pause;
             }
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
