@@ -2,7 +2,6 @@ using Dapr.Client;
 using Ecom.Carts;
 using Ecom.Contracts;
 using Ecom.Hosting;
-using Catalogue = Ecom.Carts.Catalogue;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddEcomDefaults(AppIds.Cart);
