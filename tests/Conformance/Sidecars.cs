@@ -94,9 +94,10 @@ public abstract class Sidecars : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
+    // As Dapr.AspNetCore writes it, and as the documentation does: both must do.
     static object Subscription(string topic) => topic is "dead" or "dropped" or "absent"
         ? new { pubsubname = "pubsub", topic, route = topic == "absent" ? "/nowhere" : $"/on/{topic}", deadLetterTopic = "letters" }
-        : new { pubsubname = "pubsub", topic, route = $"/on/{topic}" };
+        : new { pubsubName = "pubsub", topic, route = $"/on/{topic}" };
 
     static object Bulk(string topic) => new { pubsubname = "pubsub", topic, route = $"/bulk/{topic}", bulkSubscribe = new { enabled = true, maxMessagesCount = 50, maxAwaitDurationMs = 100 } };
 }
