@@ -52,6 +52,9 @@ public static class Defaults
         }));
         services.AddDaprClient(dapr => dapr.UseJsonSerializationOptions(Json.Options));
         services.AddSingleton(Sidecar);
+        // Wrong ports end the start, not the first call.
+        foreach (var port in (string[])["DAPR_HTTP_PORT", "DAPR_GRPC_PORT"])
+            builder.Configuration.Int(port, 1, 1, 65535);
         // `dapr run` tells the port only by this variable.
         if (builder.Configuration["URLS"] is null && builder.Configuration["APP_PORT"] is { Length: > 0 })
             builder.WebHost.UseUrls($"http://127.0.0.1:{builder.Configuration.Int("APP_PORT", 0, 1, 65535)}");

@@ -1,0 +1,229 @@
+using System.Text.Json.Nodes;
+using Ecom.Tests.Support;
+using Grpc.Core;
+
+namespace Ecom.Tests.Service;
+
+public abstract class NotificationFixture(Database database) : IAsyncLifetime
+{
+    public ServiceProcess Service { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Service = await ServiceProcess.Start("Notification", database,
+        new Dictionary<string, string> { ["TZ"] = "America/Los_Angeles", ["MAIL_FROM"] = "shop@ecom.local", ["ADMIN_EMAIL"] = "boss@ecom.local" });
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await (Service?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+}
+
+public sealed class NotificationOnSqlite() : NotificationFixture(Database.Sqlite);
+
+public sealed class NotificationOnPostgres() : NotificationFixture(Database.Postgres);
+
+public sealed class NotificationSqliteTests(NotificationOnSqlite fixture) : NotificationTests(fixture.Service), IClassFixture<NotificationOnSqlite>;
+
+public sealed class NotificationPostgresTests(NotificationOnPostgres fixture) : NotificationTests(fixture.Service), IClassFixture<NotificationOnPostgres>;
+
+public abstract class NotificationTests(ServiceProcess service) : IDisposable
+{
+    static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+    readonly string user = $"u-{Guid.NewGuid():N}";
+    readonly string order = $"ORD-{Guid.NewGuid():N}"[..30].ToUpperInvariant();
+
+    public void Dispose()
+    {
+        service.Sidecar.OnMail = _ => null;
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task A_fulfilled_order_is_confirmed_by_mail()
+    {
+        await service.Deliver("notification.send", Send("order_fulfilled", "{}"));
+
+        var mail = await Mailed($"Order Confirmed #{order}");
+        mail.From.ShouldBe("shop@ecom.local");
+        mail.To.ShouldBe($"{user}@example.com");
+        foreach (var said in (string[])["PROD-001", "$149.99", "$299.98", $"TRK-{order[^8..]}", "2026-03-01 02:00 (America/Los_Angeles)"])
+            mail.Html.ShouldContain(said);
+        var row = await Row("SENT");
+        ((string?)row["kind"]).ShouldBe("fulfilled");
+        ((string?)row["text"])!.ShouldContain($"Tracking number: TRK-{order[^8..]}");
+        ((string?)row["text"])!.ShouldNotContain("<");
+        ((int)row["attempts"]!).ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData("payment_failed", "cancelled_payment", "Order Cancelled - Payment Failed #", "insufficient funds", "not been charged")]
+    [InlineData("inventory_depleted", "cancelled_stock", "Order Cancelled - Out of Stock #", "PROD-007", "Refunded: $299.98")]
+    [InlineData("customer", "cancelled", "Order Cancelled #", "insufficient funds", "Refunded: $299.98")]
+    [InlineData("timeout", "cancelled", "Order Cancelled #", "insufficient funds", "Refunded: $299.98")]
+    public async Task A_cancelled_order_is_told_by_its_source(string source, string kind, string subject, string reason, string money)
+    {
+        await service.Deliver("notification.send", Send("order_cancelled", $$"""{"cancellation_source":"{{source}}","reason":"insufficient_funds","product_id":"PROD-007","refunded_amount":299.98}"""));
+
+        var mail = await Mailed(subject + order);
+        mail.Html.ShouldContain(reason);
+        mail.Html.ShouldContain(money);
+        ((string?)(await Row("SENT"))["kind"]).ShouldBe(kind);
+    }
+
+    [Fact]
+    public async Task The_administrator_is_told_of_stock_and_fraud()
+    {
+        var product = $"PROD-{user[2..10]}";
+        await service.Deliver("inventory.low", Events.New("inventory.low", $$"""{"product_id":"{{product}}","current_stock":9,"threshold":10}"""));
+        await service.Deliver("inventory.depleted", Events.New("inventory.depleted", $$"""{"order_id":"{{order}}","product_id":"{{product}}","requested":3,"available":1}"""));
+        await service.Deliver("fraud.detected", Events.New("fraud.detected", $$"""{"user_id":"{{user}}","order_id":null,"alert_type":"high_order_value","severity":"HIGH","details":"an order of 1200.00","window_start":"2026-03-01T10:00:00Z","window_end":"2026-03-01T10:05:00Z"}"""));
+
+        (await Mailed($"Low Stock Alert: Product #{product}")).To.ShouldBe("boss@ecom.local");
+        (await Mailed($"Out of Stock Alert: Product #{product}")).Html.ShouldContain(order);
+        (await Mailed($"Fraud Alert: high_order_value #{user}")).Html.ShouldContain("an order of 1200.00");
+    }
+
+    [Fact]
+    public async Task An_event_delivered_twice_mails_once()
+    {
+        var send = Send("order_fulfilled", "{}");
+
+        (await Task.WhenAll(service.Deliver("notification.send", send), service.Deliver("notification.send", send))).ShouldBe(["SUCCESS", "SUCCESS"]);
+        await service.Deliver("notification.send", send);
+
+        await Mailed($"Order Confirmed #{order}");
+        (await Rows()).Count.ShouldBe(1);
+        service.Sidecar.Mails.Count(m => m.Subject.EndsWith(order, StringComparison.Ordinal)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_mail_waits_for_the_mail_server_and_goes_out_when_it_is_back()
+    {
+        var refusals = 0;
+        service.Sidecar.OnMail = mail => mail.To.StartsWith(user, StringComparison.Ordinal) && refusals++ < 3
+            ? new(new(StatusCode.Internal, "error invoking output binding mail: dial tcp 127.0.0.1:1025: connect: connection refused"))
+            : null;
+
+        await service.Deliver("notification.send", Send("order_fulfilled", "{}"));
+
+        await Mailed($"Order Confirmed #{order}");
+        var row = await Row("SENT");
+        ((int)row["attempts"]!).ShouldBe(4);
+        row["error"].ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("550 mailbox unavailable")]
+    [InlineData("gomail: invalid address \"x\"")]
+    public async Task A_mail_that_no_server_will_ever_take_has_failed(string answer)
+    {
+        service.Sidecar.OnMail = mail => mail.To.StartsWith(user, StringComparison.Ordinal) ? new(new(StatusCode.Internal, $"error invoking output binding mail: {answer}")) : null;
+
+        await service.Deliver("notification.send", Send("order_fulfilled", "{}"));
+
+        var row = await Row("FAILED");
+        ((string?)row["error"])!.ShouldContain(answer);
+        row["sent_at"].ShouldBeNull();
+        await Eventually.Until(async () => await service.Count("outbox_events WHERE sent_at IS NULL") == 0, Soon, "the outbox to be empty");
+    }
+
+    [Theory]
+    [InlineData("a@b.org;other@b.org")]
+    [InlineData("a@b.org\\r\\nBcc: other@b.org")]
+    [InlineData("nobody")]
+    [InlineData("@")]
+    [InlineData("Name <a@b.org>")]
+    public async Task An_address_that_is_none_never_reaches_the_binding(string address)
+    {
+        await service.Deliver("notification.send", Send("order_fulfilled", "{}").With("data.recipient_email", $"\"{address}\""));
+
+        (await Row("FAILED"))["error"]!.ToString().ShouldBe("invalid address");
+        service.Sidecar.Mails.ShouldNotContain(m => m.Subject.EndsWith(order, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_comes_from_outside_is_encoded_and_starts_no_header()
+    {
+        await service.Deliver("fraud.detected", Events.New("fraud.detected",
+            $$"""{"user_id":"{{user}}","order_id":null,"alert_type":"x\r\nBcc: a@b.org","severity":"HIGH","details":"<script>alert(1)</script> & 😀","window_start":"2026-03-01T10:00:00Z","window_end":"2026-03-01T10:05:00Z"}"""));
+
+        var mail = await Mailed($"Fraud Alert: x  Bcc: a@b.org #{user}");
+        mail.Html.ShouldNotContain("<script>");
+        mail.Html.ShouldContain("&lt;script&gt;alert(1)&lt;/script&gt; &amp;");
+    }
+
+    [Fact]
+    public async Task A_customer_whose_id_is_an_address_is_written_there()
+    {
+        await service.Deliver("notification.send", Send("order_fulfilled", "{}").With("data.recipient_email", "\"\"").With("data.user_id", $"\"{user}@mail.org\""));
+
+        (await Mailed($"Order Confirmed #{order}")).To.ShouldBe($"{user}@mail.org");
+    }
+
+    [Fact]
+    public async Task Notifications_are_read_newest_first_in_pages()
+    {
+        for (var i = 0; i < 5; i++)
+            await service.Deliver("notification.send", Send("order_fulfilled", "{}").With("data.order_id", $"\"ORD-{i}\""));
+
+        var page = await service.Get($"/notifications/user/{user}?limit=2&offset=1");
+
+        ((int)page["total_notifications"]!).ShouldBe(5);
+        page["notifications"]!.AsArray().Select(n => (string?)n!["order_id"]).ShouldBe(["ORD-3", "ORD-2"]);
+    }
+
+    [Theory]
+    [InlineData(422, "?limit=0")]
+    [InlineData(422, "?limit=101")]
+    [InlineData(422, "?offset=-1")]
+    [InlineData(400, "?limit=many")]
+    [InlineData(400, "?offset=99999999999")]
+    public async Task A_page_that_cannot_be_is_refused(int status, string query) => await service.Http.ShouldRefuse(status, "GET", $"/notifications/user/{user}{query}");
+
+    [Fact]
+    public async Task Bytes_that_are_no_such_event_become_dead_letters_and_the_next_event_is_told()
+    {
+        foreach (var (what, body) in BadEvents.Any(Send("order_fulfilled", "{}")))
+            await service.ShouldBecomeDeadLetter("notification.send", what, body);
+        foreach (var (what, data) in new (string, string)[]
+        {
+            ("no items", Send("order_fulfilled", "{}").Without("data.data.items")),
+            ("a null item", Send("order_fulfilled", "{}").With("data.data.items", "[null]")),
+            ("a negative amount", Send("order_fulfilled", "{}").With("data.data.total_amount", "-1")),
+            ("a huge amount", Send("order_fulfilled", "{}").With("data.data.total_amount", "1e25")),
+            ("an unknown kind", Send("order_exploded", "{}")),
+            ("an odd order id", Send("order_fulfilled", "{}").With("data.order_id", "\"😀\"")),
+            ("a number as user", Send("order_fulfilled", "{}").With("data.user_id", "7")),
+        })
+            await service.ShouldBecomeDeadLetter("notification.send", what, data);
+        await service.ShouldBecomeDeadLetter("inventory.low", "negative stock", Events.New("inventory.low", """{"product_id":"PROD-001","current_stock":-1,"threshold":10}"""));
+        await service.ShouldBecomeDeadLetter("inventory.depleted", "negative request", Events.New("inventory.depleted", """{"order_id":null,"product_id":"PROD-001","requested":-3,"available":1}"""));
+
+        await service.Deliver("notification.send", Send("order_fulfilled", "{}"));
+
+        await Mailed($"Order Confirmed #{order}");
+    }
+
+    [Fact]
+    public async Task It_asks_for_its_topics_with_a_dead_letter_topic()
+    {
+        var subscriptions = (await service.Get("/dapr/subscribe")).AsArray();
+
+        subscriptions.Select(s => (string?)s!["topic"]).Order().ShouldBe(["fraud.detected", "inventory.depleted", "inventory.low", "notification.send"]);
+        subscriptions.ShouldAllBe(s => (string?)s!["deadLetterTopic"] == "dlq.events" && (string?)s["pubsubName"] == "pubsub");
+    }
+
+    string Send(string type, string facts)
+    {
+        var data = JsonNode.Parse(facts)!;
+        data["items"] = JsonNode.Parse("""[{"product_id":"PROD-001","quantity":2,"price":149.99,"item_total":299.98}]""");
+        data["total_amount"] = 299.98m;
+        return Events.New("notification.send", $$"""{"user_id":"{{user}}","recipient_email":"{{user}}@example.com","notification_type":"{{type}}","order_id":"{{order}}","data":{{data.ToJsonString()}}}""");
+    }
+
+    Task<Mail> Mailed(string subject) => Eventually.Get(() => Task.FromResult(service.Sidecar.Mails.FirstOrDefault(m => m.Subject == subject)), Soon, $"the mail «{subject}»");
+
+    async Task<List<JsonNode>> Rows() => [.. (await service.Get($"/notifications/user/{user}"))["notifications"]!.AsArray().Select(n => n!)];
+
+    Task<JsonNode> Row(string status) => Eventually.Get(async () => (await Rows()).FirstOrDefault(n => (string?)n["status"] == status), Soon, $"a {status} notification");
+}

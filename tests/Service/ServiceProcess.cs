@@ -1,0 +1,176 @@
+using System.Data.Common;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json.Nodes;
+using Ecom.Tests.Support;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+[assembly: AssemblyFixture(typeof(Ecom.Tests.Service.SharedPostgres))]
+
+namespace Ecom.Tests.Service;
+
+public enum Database { None, Sqlite, Postgres }
+
+/// <summary>One service, run as the program it is, on its own database and a fake sidecar.</summary>
+public sealed class ServiceProcess : IAsyncDisposable
+{
+    readonly string name;
+    readonly Database database;
+    readonly PostgresServer? postgres;
+    readonly TempFolder folder;
+    readonly Dictionary<string, string?> environment;
+    ChildProcess? process;
+
+    ServiceProcess(string name, Database database, PostgresServer? postgres, FakeSidecar sidecar, IReadOnlyDictionary<string, string>? settings)
+    {
+        (this.name, this.database, this.postgres, Sidecar) = (name, database, postgres, sidecar);
+        folder = new(name.ToLowerInvariant());
+        var port = Ports.Free();
+        Http = new() { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(30) };
+        environment = new()
+        {
+            ["APP_PORT"] = $"{port}",
+            ["DAPR_HTTP_PORT"] = $"{sidecar.HttpPort}",
+            ["DAPR_GRPC_PORT"] = $"{sidecar.GrpcPort}",
+            ["ECOM_DATA"] = folder.Path,
+            ["APP_API_TOKEN"] = null,
+            ["DAPR_API_TOKEN"] = null,
+            ["DAPR_HTTP_ENDPOINT"] = null,
+            ["DAPR_GRPC_ENDPOINT"] = null,
+            ["POSTGRES_HOST"] = postgres?.Host,
+            ["POSTGRES_PORT"] = postgres?.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["POSTGRES_DB"] = DatabaseName,
+            ["POSTGRES_USER"] = postgres?.User,
+            ["POSTGRES_PASSWORD"] = postgres?.Password,
+        };
+        foreach (var (key, value) in settings ?? new Dictionary<string, string>())
+            environment[key] = value;
+    }
+
+    public FakeSidecar Sidecar { get; }
+
+    public HttpClient Http { get; }
+
+    public IReadOnlyCollection<string> Output => process!.Output;
+
+    string Program => Repository.File($"services/{name}/bin/Ecom.{name}.dll");
+
+    string AppId => $"{name.ToLowerInvariant()}-service";
+
+    string Schema => AppId.Replace('-', '_');
+
+    string DatabaseName => $"test_{folder.Path[^6..].ToLowerInvariant()}";
+
+    public static async Task<ServiceProcess> Start(string name, Database database = Database.None, IReadOnlyDictionary<string, string>? settings = null)
+    {
+        if (database is Database.Postgres)
+            Runtimes.Require(Runtime.Postgres);
+        var service = new ServiceProcess(name, database, database is Database.Postgres ? await SharedPostgres.Get() : null, await FakeSidecar.Start(), settings);
+        if (service.postgres is not null)
+            await service.Migrate();
+        await service.Run();
+        return service;
+    }
+
+    /// <summary>Ends the program the hard way, and starts it again on the same data.</summary>
+    public async Task KillAndStartAgain()
+    {
+        process!.Kill();
+        await process.DisposeAsync();
+        await Run();
+    }
+
+    /// <summary>Delivers to the topic's subscription as a sidecar does, and gives the answer: SUCCESS or RETRY.</summary>
+    public async Task<string> Deliver(string topic, string body, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/events/{topic}") { Content = new StringContent(body, Encoding.UTF8, new System.Net.Http.Headers.MediaTypeHeaderValue("application/cloudevents+json")) };
+        foreach (var (header, value) in headers)
+            request.Headers.Add(header, value);
+        using var answer = await Http.SendAsync(request);
+        var text = await answer.Content.ReadAsStringAsync();
+        answer.IsSuccessStatusCode.ShouldBeTrue($"{answer.StatusCode}: {text}\n{string.Join('\n', Output.TakeLast(20))}");
+        return (string)JsonNode.Parse(text)!["status"]!;
+    }
+
+    public async Task<JsonNode> Get(string path) => (await Http.GetFromJsonAsync<JsonNode>(path))!;
+
+    public async Task<IReadOnlyList<string>> Query(string sql)
+    {
+        await using DbConnection connection = database is Database.Postgres
+            ? new NpgsqlConnection(postgres!.ConnectionString(DatabaseName) + $";Search Path={Schema};Pooling=false")
+            : new SqliteConnection($"Data Source={folder.File(AppId + ".db")};Mode=ReadOnly;Pooling=false");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The tests' own text.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        var rows = new List<string>();
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => Convert.ToString(reader[i], System.Globalization.CultureInfo.InvariantCulture))));
+        return rows;
+    }
+
+    public async Task<int> Count(string fromAndWhere) => int.Parse((await Query($"SELECT count(*) FROM {fromAndWhere}"))[0], System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>The dead letters that the service has sent.</summary>
+    public IReadOnlyList<JsonNode> DeadLetters => [.. Sidecar.PublishedOn("dlq.events").Select(r => r.Data)];
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        if (process is not null)
+        {
+            process.Kill();
+            await process.DisposeAsync();
+        }
+
+        await Sidecar.DisposeAsync();
+        folder.Dispose();
+    }
+
+    async Task Run()
+    {
+        process = ChildProcess.Start(AppId, "dotnet", [Program], environment, folder.Path);
+        await process.WaitUntil(async () => (await Http.GetAsync("/health")).IsSuccessStatusCode, TimeSpan.FromSeconds(60));
+    }
+
+    async Task Migrate()
+    {
+        await postgres!.CreateDatabase(DatabaseName);
+        await using var connection = await postgres.Open(DatabaseName);
+        await using var command = connection.CreateCommand();
+#pragma warning disable CA2100
+        command.CommandText = $"DO $$ BEGIN CREATE ROLE {Schema}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; CREATE SCHEMA {Schema} AUTHORIZATION {Schema}";
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync();
+        await ChildProcess.Run("dotnet", [Program, "migrate"], environment, folder.Path);
+    }
+}
+
+/// <summary>One PostgreSQL server for all tests of this project, started by the first that wants it; each service gets a database of its own.</summary>
+public sealed class SharedPostgres : IAsyncDisposable
+{
+    static readonly SemaphoreSlim Gate = new(1, 1);
+    static PostgresServer? server;
+
+    public static async Task<PostgresServer> Get()
+    {
+        await Gate.WaitAsync();
+        try
+        {
+            return server ??= await PostgresServer.Start();
+        }
+        finally
+        {
+            Gate.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (server is not null)
+            await server.DisposeAsync();
+    }
+}
