@@ -6,22 +6,20 @@ namespace Ecom.Tests.EndToEnd;
 
 public class KafkaComponents
 {
+    static readonly string[] AppIds = ["cart-service", "order-service", "payment-service", "inventory-service", "notification-service", "analytics-service"];
+
     [Fact]
     public async Task Daprd_loads_the_components_of_each_service_and_no_others()
     {
         Runtimes.Require(Runtime.RealWorld);
         using var heavy = await HeavyLock.Take();
-        await using var kafka = await KafkaCluster.Start();
-        await using var postgres = await PostgresServer.Start();
-        await postgres.CreateDatabase("kafka_ecom");
-        await using var redis = await RedisServer.Start();
-        await using var plane = await DaprControlPlane.Start();
-        var environment = Backends.Environment(kafka, postgres, redis, "127.0.0.1", 1025);
+        await using var backends = await Backends.Start(brokers: 1);
+        await backends.Postgres.CreateDatabase(Backends.Database);
 
         Dictionary<string, string[]> loaded = [];
-        foreach (var appId in Backends.AppIds)
+        foreach (var appId in AppIds)
         {
-            await using var daprd = await Daprd.Start(appId, Repository.File("components/kafka"), Repository.File("components/config.yaml"), plane: plane, environment: environment);
+            await using var daprd = await Daprd.Start(appId, Repository.File("components/kafka"), Repository.File("components/config.yaml"), plane: backends.Dapr, environment: backends.Environment);
             var metadata = await daprd.Http.GetFromJsonAsync<JsonElement>("v1.0/metadata");
             loaded[appId] = [.. metadata.GetProperty("components").EnumerateArray().Select(c => c.GetProperty("name").GetString()!).Order()];
         }

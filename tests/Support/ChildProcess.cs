@@ -81,14 +81,14 @@ public sealed partial class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Waits until the program answers; one that ends or stays silent fails with its last lines.</summary>
-    public async Task WaitUntil(Func<Task<bool>> ready, TimeSpan deadline)
+    public async Task WaitUntil(Func<Task<bool>> ready, TimeSpan deadline, string? what = null)
     {
         try
         {
             await Eventually.Until(
                 () => HasExited ? throw new ProcessEndedException($"{Name} ended with {ExitCode} at start.\n{Tail()}") : ready(),
                 deadline,
-                $"{Name} is ready");
+                what ?? $"{Name} is ready");
         }
         catch (TimeoutException e)
         {

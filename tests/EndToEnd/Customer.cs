@@ -1,0 +1,83 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Ecom.Tests.Support;
+
+namespace Ecom.Tests.EndToEnd;
+
+public sealed record OrderState(string Status, bool Closed, JsonElement Json);
+
+/// <summary>A customer at the shop's public routes.</summary>
+public sealed class Customer : IDisposable
+{
+    static readonly TimeSpan Stubbornness = TimeSpan.FromSeconds(90);
+    readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(20) };
+    readonly RunFile run;
+
+    internal Customer(RunFile run) => this.run = run;
+
+    public static string NewUser(string name) => $"{name}-{Guid.NewGuid().ToString("N")[..10]}";
+
+    public async Task<string> Order(string user, string? paymentToken, params (string ProductId, int Quantity)[] lines)
+    {
+        foreach (var (productId, quantity) in lines)
+            await Add(user, productId, quantity);
+        return await Checkout(user, paymentToken);
+    }
+
+    public Task Add(string user, string productId, int quantity) => Post("cart-service", $"cart/{user}/items", new { product_id = productId, quantity });
+
+    public async Task<string> Checkout(string user, string? paymentToken, string? idempotencyKey = null)
+    {
+        var answer = await Post("cart-service", $"cart/{user}/checkout", paymentToken is null ? new { } : new { payment_token = paymentToken }, idempotencyKey);
+        return answer.GetProperty("order_id").GetString()!;
+    }
+
+    /// <summary>The same in a world where servers die: asked again until it is answered; the key makes that one order.</summary>
+    public async Task<string> OrderStubbornly(string user, string paymentToken, string productId)
+    {
+        await Eventually.Until(
+            async () =>
+            {
+                var cart = await Get("cart-service", $"cart/{user}");
+                if (cart.GetProperty("items").GetArrayLength() == 0)
+                    await Add(user, productId, 1);
+                return true;
+            },
+            Stubbornness,
+            $"{user} has something in the cart");
+        return await Eventually.Get(async () => await Checkout(user, paymentToken, idempotencyKey: user), Stubbornness, $"{user} has checked out");
+    }
+
+    public Task Cancel(string orderId) => Post("order-service", $"orders/{orderId}/cancel", null);
+
+    public async Task<OrderState> Read(string orderId)
+    {
+        var order = await Get("order-service", $"orders/{orderId}");
+        return new(order.GetProperty("status").GetString()!, order.TryGetProperty("closed_at", out var at) && at.ValueKind is not JsonValueKind.Null, order);
+    }
+
+    public Task<OrderState> WaitFor(string orderId, string status, TimeSpan? deadline = null) => Eventually.Get<OrderState>(
+        async () => await Read(orderId) is var order && order.Status == status && (order.Closed || status is "PENDING" or "PAID") ? order : null, deadline ?? TimeSpan.FromSeconds(60), $"{orderId} is {status}");
+
+    public void Dispose() => http.Dispose();
+
+    Uri Address(string appId, string path) => new($"http://127.0.0.1:{run.AppPort(appId)}/{path}");
+
+    async Task<JsonElement> Get(string appId, string path) => await Read(await http.GetAsync(Address(appId, path)), path);
+
+    async Task<JsonElement> Post(string appId, string path, object? body, string? idempotencyKey = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, Address(appId, path)) { Content = body is null ? null : JsonContent.Create(body) };
+        if (idempotencyKey is not null)
+            request.Headers.Add("Idempotency-Key", idempotencyKey);
+        return await Read(await http.SendAsync(request), path);
+    }
+
+    static async Task<JsonElement> Read(HttpResponseMessage response, string path)
+    {
+        var text = await response.Content.ReadAsStringAsync();
+        return response.IsSuccessStatusCode
+            ? JsonSerializer.Deserialize<JsonElement>(text)
+            : throw new HttpRequestException($"{path} answered {(int)response.StatusCode}: {text}", null, response.StatusCode);
+    }
+}

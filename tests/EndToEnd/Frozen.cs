@@ -1,0 +1,23 @@
+using System.Diagnostics;
+
+namespace Ecom.Tests.EndToEnd;
+
+/// <summary>A process that stands still until this is disposed.</summary>
+public sealed class Frozen : IDisposable
+{
+    readonly int process;
+
+    public Frozen(int process)
+    {
+        this.process = process;
+        Signal("STOP");
+    }
+
+    public void Dispose() => Signal("CONT");
+
+    void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{process}"]);
+        kill.WaitForExit();
+    }
+}

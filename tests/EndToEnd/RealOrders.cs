@@ -1,0 +1,163 @@
+using Ecom.Contracts;
+using Ecom.Tests.Support;
+
+namespace Ecom.Tests.EndToEnd;
+
+[Collection(RealWorldCollection.Name)]
+public class RealOrders(RealWorld world)
+{
+    [Fact]
+    public async Task An_order_is_paid_reserved_fulfilled_and_mailed()
+    {
+        Runtimes.Require(Runtime.RealWorld);
+        var user = Customer.NewUser("ada");
+        var (cables, cases) = (await world.Stock("PROD-002"), await world.Stock("PROD-003"));
+
+        var orderId = await world.Customer.Order(user, PaymentTokens.Success, ("PROD-002", 2), ("PROD-003", 1));
+        await world.Customer.WaitFor(orderId, "FULFILLED");
+
+        var order = await world.Row("order_service", "SELECT * FROM orders WHERE order_id = $1", orderId);
+        order!["status"].ShouldBe("FULFILLED");
+        order["user_id"].ShouldBe(user);
+        order["total_amount"].ShouldBe(45.97m);
+        (await world.Rows("order_service", "SELECT product_id FROM order_items WHERE order_id = $1 ORDER BY 1", orderId)).Select(r => r["product_id"]).ShouldBe(["PROD-002", "PROD-003"]);
+        var payment = await world.Row("payment_service", "SELECT * FROM payments WHERE order_id = $1", orderId);
+        payment!["status"].ShouldBe("PROCESSED");
+        payment["amount"].ShouldBe(45.97m);
+        (await world.Rows("inventory_service", "SELECT quantity FROM stock_reservations WHERE order_id = $1 AND status = 'RESERVED' ORDER BY product_id", orderId)).Select(r => r["quantity"]).ShouldBe([2, 1]);
+        (await world.Stock("PROD-002"), await world.Stock("PROD-003")).ShouldBe((cables - 2, cases - 1));
+
+        var mail = await world.Mail($"Order Confirmed #{orderId}");
+        mail.To.ShouldBe([$"{user}@example.com"]);
+        mail.From.ShouldBe("noreply@ecom.local");
+        mail.Html.ShouldContain($"TRK-{orderId[^8..]}");
+        mail.Html.ShouldContain("45.97");
+        await Eventually.Until(async () => (string?)(await world.Row("notification_service", "SELECT status FROM notifications WHERE order_id = $1", orderId))!["status"] == "SENT", TimeSpan.FromSeconds(10), "the mail is marked as sent");
+
+        var story = Story.Of(world.Backends.Kafka, orderId);
+        story.Topics.ShouldBe([Topics.CheckoutInitiated, Topics.InventoryReserved, Topics.NotificationSend, Topics.OrderConfirmed, Topics.OrderCreated, Topics.PaymentProcessed], ignoreOrder: true);
+        story.ShouldBe(Topics.CheckoutInitiated, AppIds.Cart, user, causedBy: null);
+        story.ShouldBe(Topics.OrderCreated, AppIds.Order, orderId, causedBy: Topics.CheckoutInitiated);
+        story.ShouldBe(Topics.PaymentProcessed, AppIds.Payment, orderId, causedBy: Topics.OrderCreated);
+        story.ShouldBe(Topics.OrderConfirmed, AppIds.Order, orderId, causedBy: null);
+        story.ShouldBe(Topics.InventoryReserved, AppIds.Inventory, orderId, causedBy: Topics.OrderConfirmed);
+        story.ShouldBe(Topics.NotificationSend, AppIds.Order, orderId, causedBy: null);
+        story.Data(Topics.OrderCreated).GetProperty("total_amount").GetDecimal().ShouldBe(45.97m);
+    }
+
+    [Fact]
+    public async Task A_declined_card_cancels_the_order_and_charges_nothing()
+    {
+        Runtimes.Require(Runtime.RealWorld);
+        var user = Customer.NewUser("bob");
+        var stock = await world.Stock("PROD-005");
+
+        var orderId = await world.Customer.Order(user, PaymentTokens.CardDeclined, ("PROD-005", 1));
+        await world.Customer.WaitFor(orderId, "CANCELLED");
+
+        var order = await world.Row("order_service", "SELECT * FROM orders WHERE order_id = $1", orderId);
+        order!["cancellation_source"].ShouldBe(CancellationSources.PaymentFailed);
+        var payment = await world.Row("payment_service", "SELECT * FROM payments WHERE order_id = $1", orderId);
+        payment!["status"].ShouldBe("FAILED");
+        payment["reason"].ShouldBe("card_declined");
+        (await world.Rows("inventory_service", "SELECT 1 FROM stock_reservations WHERE order_id = $1", orderId)).ShouldBeEmpty();
+        (await world.Stock("PROD-005")).ShouldBe(stock);
+
+        (await world.Mail($"Order Cancelled - Payment Failed #{orderId}")).To.ShouldBe([$"{user}@example.com"]);
+
+        var story = Story.Of(world.Backends.Kafka, orderId);
+        story.ShouldBe(Topics.PaymentFailed, AppIds.Payment, orderId, causedBy: Topics.OrderCreated);
+        story.Data(Topics.PaymentFailed).GetProperty("reason").GetString().ShouldBe("card_declined");
+        story.ShouldBe(Topics.OrderCancelled, AppIds.Order, orderId, causedBy: null);
+        story.Data(Topics.OrderCancelled).GetProperty("cancellation_source").GetString().ShouldBe(CancellationSources.PaymentFailed);
+        story.Topics.ShouldNotContain(Topics.PaymentProcessed);
+        story.Topics.ShouldNotContain(Topics.OrderConfirmed);
+    }
+
+    [Fact]
+    public async Task A_sold_out_product_gives_the_money_back_and_tells_customer_and_admin()
+    {
+        Runtimes.Require(Runtime.RealWorld);
+        var user = Customer.NewUser("eve");
+        var stock = await world.Stock("PROD-018");
+
+        var orderId = await world.Customer.Order(user, PaymentTokens.Success, ("PROD-018", stock + 1), ("PROD-019", 1));
+        await world.Customer.WaitFor(orderId, "CANCELLED");
+
+        var order = await world.Row("order_service", "SELECT * FROM orders WHERE order_id = $1", orderId);
+        order!["cancellation_source"].ShouldBe(CancellationSources.InventoryDepleted);
+        order["refunded_amount"].ShouldBe(order["total_amount"]);
+        var payment = await world.Row("payment_service", "SELECT * FROM payments WHERE order_id = $1", orderId);
+        payment!["status"].ShouldBe("REFUNDED");
+        payment["amount"].ShouldBe(order["total_amount"]);
+        (await world.Stock("PROD-018")).ShouldBe(stock);
+        (await world.Rows("inventory_service", "SELECT 1 FROM stock_reservations WHERE order_id = $1 AND status = 'RESERVED'", orderId)).ShouldBeEmpty();
+
+        var mail = await world.Mail($"Order Cancelled - Out of Stock #{orderId}");
+        mail.To.ShouldBe([$"{user}@example.com"]);
+        mail.Html.ShouldContain($"{order["total_amount"]:0.00}");
+        (await world.Mail("Out of Stock Alert: Product #PROD-018")).To.ShouldBe(["admin@ecom.local"]);
+
+        var story = Story.Of(world.Backends.Kafka, orderId);
+        story.ShouldBe(Topics.InventoryDepleted, AppIds.Inventory, "PROD-018", causedBy: Topics.OrderConfirmed);
+        story.ShouldBe(Topics.OrderCancelled, AppIds.Order, orderId, causedBy: null);
+        story.ShouldBe(Topics.PaymentRefunded, AppIds.Payment, orderId, causedBy: Topics.OrderCancelled);
+        story.Topics.ShouldNotContain(Topics.InventoryReserved);
+    }
+
+    [Fact]
+    public async Task A_customer_cancels_before_the_payment_answers()
+    {
+        Runtimes.Require(Runtime.RealWorld);
+        var user = Customer.NewUser("kim");
+        var orderId = await world.Customer.Order(user, PaymentTokens.Timeout, ("PROD-008", 1));
+        await world.Customer.WaitFor(orderId, "PENDING");
+
+        await world.Customer.Cancel(orderId);
+        await world.Customer.WaitFor(orderId, "CANCELLED");
+
+        (await world.Row("order_service", "SELECT cancellation_source FROM orders WHERE order_id = $1", orderId))!["cancellation_source"].ShouldBe(CancellationSources.Customer);
+        await world.Mail($"Order Cancelled #{orderId}");
+        await Eventually.Until(
+            async () => (string?)(await world.Row("payment_service", "SELECT status FROM payments WHERE order_id = $1", orderId))?["status"] == "CANCELLED",
+            TimeSpan.FromSeconds(20),
+            "the payment is called off");
+    }
+
+    [Fact]
+    public async Task A_customer_who_cancels_after_paying_gets_the_money_back_and_the_stock_returns()
+    {
+        Runtimes.Require(Runtime.RealWorld);
+        var user = Customer.NewUser("lou");
+        var stock = await world.Stock("PROD-011");
+        // The price is asked of inventory-service: the cart is filled before that one stands still.
+        await world.Customer.Add(user, "PROD-011", 3);
+        string orderId;
+        using (world.Shop.FreezeApp(AppIds.Inventory))
+        {
+            orderId = await world.Customer.Checkout(user, PaymentTokens.Success);
+            await world.Customer.WaitFor(orderId, "PAID");
+            await world.Customer.Cancel(orderId);
+        }
+
+        await world.Customer.WaitFor(orderId, "CANCELLED");
+
+        (await world.Row("payment_service", "SELECT status FROM payments WHERE order_id = $1", orderId))!["status"].ShouldBe("REFUNDED");
+        await Eventually.Until(async () => await world.Stock("PROD-011") == stock, TimeSpan.FromSeconds(20), "the stock is back");
+        (await world.Mail($"Order Cancelled #{orderId}")).Html.ShouldContain("104.97");
+        var story = Story.Of(world.Backends.Kafka, orderId);
+        story.Data(Topics.OrderCancelled).GetProperty("cancellation_source").GetString().ShouldBe(CancellationSources.Customer);
+        story.ShouldBe(Topics.PaymentRefunded, AppIds.Payment, orderId, causedBy: Topics.OrderCancelled);
+    }
+
+    [Fact]
+    public async Task The_tool_demonstrates_and_audits_the_running_shop()
+    {
+        Runtimes.Require(Runtime.RealWorld);
+
+        var output = await world.Shop.Demo();
+
+        output.ShouldContain("\"books_ok\":true");
+        (await world.Shop.Audit()).ShouldContain("\"books_ok\":true");
+    }
+}
