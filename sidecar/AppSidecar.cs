@@ -55,8 +55,14 @@ sealed class AppSidecar : IAsyncDisposable
     /// <summary>Begins to look for the app and to bring it its events.</summary>
     public void Start() => following = Task.Run(async () =>
     {
-        try { await Channel.Follow(Subscribe, stop.Token); }
-        catch (OperationCanceledException) { /* stopping */ }
+        while (!stop.IsCancellationRequested)
+            try { await Channel.Follow(Subscribe, stop.Token); }
+            catch (OperationCanceledException) { /* stopping */ }
+            catch (Microsoft.Data.Sqlite.SqliteException e)
+            {
+                world.Log(AppId, $"the subscriptions cannot be opened: {e.Message}; tried again in a second");
+                await Task.Delay(1000);
+            }
     });
 
     async Task Subscribe(CancellationToken cancel)

@@ -48,7 +48,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
         var data = DataFolder.Lock(options.DataFolder);
         try
         {
-            var world = new World(resources, new Broker(data.File("broker.db")), new StateStore(data.File("state.db")), new MailBox(data.File("mail")),
+            var world = new World(resources, new Broker(data.File("broker.db"), options.Output), new StateStore(data.File("state.db")), new MailBox(data.File("mail")),
                 Present(options.ApiToken), Present(options.AppToken), options.Output);
             world.Sidecars.AddRange(apps.Select(a => new AppSidecar(a, world)
             {
@@ -113,14 +113,20 @@ public sealed class EmbeddedHost : IAsyncDisposable
         using var timer = new PeriodicTimer(Housekeeping);
         try
         {
-            while (await timer.WaitForNextTickAsync(stop.Token))
-            {
-                await world.State.RemoveExpired();
-                foreach (var pubsub in world.Resources.Components.Where(c => c.Type == Resources.PubSub))
-                    await world.Broker.Purge(pubsub.Name, Durations.TryParse(pubsub.Metadata.GetValueOrDefault("retention") ?? "", out var age) ? age : TimeSpan.FromHours(24));
-            }
+            while (await timer.WaitForNextTickAsync(stop.Token)) await TidyUp();
         }
         catch (OperationCanceledException) { /* stopping */ }
+    }
+
+    async Task TidyUp()
+    {
+        try
+        {
+            await world.State.RemoveExpired();
+            foreach (var pubsub in world.Resources.Components.Where(c => c.Type == Resources.PubSub))
+                await world.Broker.Purge(pubsub.Name, Durations.TryParse(pubsub.Metadata.GetValueOrDefault("retention") ?? "", out var age) ? age : TimeSpan.FromHours(24));
+        }
+        catch (Microsoft.Data.Sqlite.SqliteException) { /* a full disk, say: tried again in a minute */ }
     }
 
     /// <summary>Apps first, while their sidecars still answer; then the sidecars; then the files.</summary>

@@ -76,7 +76,7 @@ sealed class AppProcess(AppSpec app, EmbeddedHostOptions options, DataFolder dat
         }
         using (started)
         {
-            File.WriteAllText(PidFile, $"{started.Id} {started.StartTime.ToUniversalTime().Ticks}");
+            Remember(started);
             started.OutputDataReceived += Forward;
             started.ErrorDataReceived += Forward;
             started.BeginOutputReadLine();
@@ -86,6 +86,12 @@ sealed class AppProcess(AppSpec app, EmbeddedHostOptions options, DataFolder dat
             File.Delete(PidFile);
             return started.ExitCode.ToString();
         }
+    }
+
+    void Remember(Process started)
+    {
+        try { File.WriteAllText(PidFile, $"{started.Id} {started.StartTime.ToUniversalTime().Ticks}"); }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception or IOException) { /* it has ended already, or the disk is full: the app matters more */ }
     }
 
     void Forward(object sender, DataReceivedEventArgs e)

@@ -32,8 +32,11 @@ sealed class Broker : IAsyncDisposable
     readonly Channel<SubscriptionQueue> moved = Channel.CreateUnbounded<SubscriptionQueue>();
     readonly Task cursorLoop;
 
-    public Broker(string file)
+    readonly Action<string, string> log;
+
+    public Broker(string file, Action<string, string> log)
     {
+        this.log = log;
         writer = new GroupCommit(file, Schema);
         reader = new Db(file);
         foreach (var topic in reader.Query("""
@@ -99,6 +102,8 @@ sealed class Broker : IAsyncDisposable
         await writer.Write(db => db.Run("UPDATE cursors SET active = 0 WHERE app = $0 AND topic = $1", queue.App, queue.Topic.Id));
     }
 
+    public void Complain(string app, string line) => log(app, line);
+
     public void Moved(SubscriptionQueue queue) => moved.Writer.TryWrite(queue);
 
     async Task WriteCursors()
@@ -108,14 +113,21 @@ sealed class Broker : IAsyncDisposable
             await Task.WhenAny(Task.Delay(CursorDelay), moved.Reader.Completion);
             var dirty = new HashSet<SubscriptionQueue>();
             while (moved.Reader.TryRead(out var queue)) dirty.Add(queue);
-            await writer.Write(db =>
+            try { await writer.Write(db => WriteCursors(db, dirty)); }
+            catch (SqliteException e)
             {
-                foreach (var queue in dirty)
-                {
-                    var (next, done) = queue.Cursor();
-                    db.Run("UPDATE cursors SET next = $2, done = $3 WHERE app = $0 AND topic = $1", queue.App, queue.Topic.Id, next, done);
-                }
-            });
+                // Nothing is lost: at worst these events come again. Said, and written with the next ones.
+                foreach (var queue in dirty) log(queue.App, $"{queue.Topic.Name}: what was delivered cannot be written down: {e.Message}");
+            }
+        }
+    }
+
+    static void WriteCursors(Db db, HashSet<SubscriptionQueue> dirty)
+    {
+        foreach (var queue in dirty)
+        {
+            var (next, done) = queue.Cursor();
+            db.Run("UPDATE cursors SET next = $2, done = $3 WHERE app = $0 AND topic = $1", queue.App, queue.Topic.Id, next, done);
         }
     }
 

@@ -15,6 +15,8 @@ sealed class SubscriptionQueue : IAsyncDisposable
     /// <summary>How far the other lanes may run ahead of one that is stuck.</summary>
     const int Ahead = 60_000;
 
+    static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
+
     sealed class Lane
     {
         public readonly Queue<Message> Waiting = new();
@@ -108,6 +110,13 @@ sealed class SubscriptionQueue : IAsyncDisposable
             }
             catch (Exception) when (stop.IsCancellationRequested)
             {
+                continue;
+            }
+            catch (Exception e)
+            {
+                // The disk is full, say: the lane keeps its place and tries again.
+                broker.Complain(App, $"{Topic.Name} at {Topic.PubSub}: {e.Message}");
+                await Task.Delay(Again);
                 continue;
             }
             Acknowledge(lane, batch.Count);
