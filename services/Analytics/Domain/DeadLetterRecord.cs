@@ -62,7 +62,7 @@ public sealed class DeadLetterRecord
 
     /// <summary>A bare record: the sidecar's backstop copy of what never reached a subscriber, or anybody's bytes.</summary>
     /// <param name="place">Partition and offset, where the broker tells them: the same bytes elsewhere are another letter.</param>
-    public static DeadLetterRecord Of(ReadOnlyMemory<byte> record, string? topic, string place, string fault, DateTimeOffset now)
+    public static DeadLetterRecord Of(ReadOnlyMemory<byte> record, string? topic, string place, DateTimeOffset now)
     {
         var json = AsJson(record) is { ValueKind: JsonValueKind.Object } read ? read : (JsonElement?)null;
         return new()
@@ -71,7 +71,7 @@ public sealed class DeadLetterRecord
             // Without the broker's word the envelope's own must do: a record's type is its topic.
             OriginalTopic = Clean(topic is null or Topics.DeadLetters ? (json is { } e ? Text(e, "type") ?? Text(e, "topic") : null) ?? topic ?? "unknown" : topic),
             EventId = json is { } o && Text(o, "id") is { } id ? Clean(id) : null,
-            ErrorReason = Clean($"delivered to nobody: {fault}"),
+            ErrorReason = "delivered to nobody: " + (json is null ? "the record is no event" : "no subscriber took it, or none could be reached"),
             ErrorType = "Undelivered",
             RetryCount = 0,
             Timestamp = now,

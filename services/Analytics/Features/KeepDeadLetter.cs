@@ -37,11 +37,11 @@ public static partial class KeepDeadLetter
 
     static DeadLetterRecord Read(HttpContext http, ReadOnlyMemory<byte> record, DateTimeOffset now)
     {
-        var (e, fault) = CloudEvent.Parse<DeadLetter>(record.Span);
+        var (e, _) = CloudEvent.Parse<DeadLetter>(record.Span);
         if (e is not null)
             return DeadLetterRecord.Of(e, now);
         var headers = http.Request.Headers;
-        return DeadLetterRecord.Of(record, headers["__topic"].ToString() is { Length: > 0 } topic ? topic : null, $"{headers["__partition"]}/{headers["__offset"]}", fault!, now);
+        return DeadLetterRecord.Of(record, headers["__topic"].ToString() is { Length: > 0 } topic ? topic : null, $"{headers["__partition"]}/{headers["__offset"]}", now);
     }
 
     static async Task<bool> Keep(IServiceProvider services, DeadLetterRecord letter, CancellationToken ct)
