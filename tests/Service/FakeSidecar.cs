@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dapr.Client.Autogen.Grpc.v1;
+using Ecom.Sidecar.Workflows;
 using Ecom.Tests.Support;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -13,6 +14,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ecom.Tests.Service;
 
@@ -34,6 +36,8 @@ public sealed record Mail(string From, string To, string Subject, string Html);
 /// </summary>
 public sealed class FakeSidecar : DaprMethods, IAsyncDisposable
 {
+    readonly TempFolder folder = new("sidecar");
+    readonly WorkflowEngine workflows;
     readonly WebApplication web;
     readonly Dictionary<string, (byte[] Value, int Version)> state = [];
     readonly ConcurrentQueue<Record> published = new();
@@ -51,8 +55,11 @@ public sealed class FakeSidecar : DaprMethods, IAsyncDisposable
         });
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(this);
+        // The real engine: what a workflow is told and does is the same in every world.
+        builder.Services.AddSingleton(workflows = new WorkflowEngine(folder.Path, "order-service", NullLogger.Instance));
         web = builder.Build();
         web.MapGrpcService<FakeSidecar>();
+        web.MapTaskHub();
         web.MapGet("/v1.0/healthz/outbound", () => Results.NoContent());
         web.MapGet("/v1.0/invoke/inventory-service/method/products/{id}", Product);
     }
@@ -102,6 +109,8 @@ public sealed class FakeSidecar : DaprMethods, IAsyncDisposable
     {
         await web.StopAsync(new CancellationToken(canceled: true));
         await web.DisposeAsync();
+        await workflows.DisposeAsync();
+        folder.Dispose();
     }
 
     public override async Task<GetStateResponse> GetState(GetStateRequest request, ServerCallContext context)
