@@ -9,6 +9,9 @@ public class RealFaults(RealWorld world)
 {
     const int Customers = 12;
 
+    /// <summary>Longer than a subscriber's three attempts take: an outage is no fault of the events.</summary>
+    static readonly TimeSpan Outage = TimeSpan.FromSeconds(6);
+
     [Fact]
     public Task No_order_is_lost_when_order_service_is_killed() => Survives("PROD-012", () => Task.Run(() => world.Shop.KillApp(AppIds.Order)));
 
@@ -23,6 +26,22 @@ public class RealFaults(RealWorld world)
     {
         world.Backends.Kafka.Kill(0);
         await world.Backends.Kafka.Restart(0);
+    });
+
+    [Fact]
+    public Task No_order_is_lost_when_the_database_is_away() => Survives("PROD-017", async () =>
+    {
+        world.Backends.Postgres.Kill();
+        await Task.Delay(Outage);
+        await world.Backends.Postgres.StartServer();
+    });
+
+    [Fact]
+    public Task No_order_is_lost_when_the_carts_are_gone() => Survives("PROD-018", async () =>
+    {
+        world.Backends.Redis.Kill();
+        await Task.Delay(Outage);
+        await world.Backends.Redis.StartServer();
     });
 
     async Task Survives(string productId, Func<Task> fault)

@@ -51,7 +51,12 @@ public sealed class PostgresServer : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
-    public void Kill() => server!.Kill();
+    public void Kill()
+    {
+        server!.Kill();
+        // The tests' own connections died with it.
+        NpgsqlConnection.ClearAllPools();
+    }
 
     public async Task StartServer()
     {
