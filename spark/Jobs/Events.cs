@@ -1,0 +1,76 @@
+using Ecom.Contracts;
+using Ecom.Spark.Connect;
+using static Ecom.Spark.Connect.Functions;
+
+namespace Ecom.Spark.Jobs;
+
+/// <summary>
+/// Kafka's records as events: <c>event_id</c>, <c>event_time</c>, <c>topic</c>, and <c>data</c> with the facts that the job
+/// asks for. Every record is either an event or a dead letter, never a row of nulls.
+/// </summary>
+public static class Events
+{
+    /// <summary>How late an event may be, by the newest event of the job's topics in the batches before: older ones are dropped.</summary>
+    public const string Lateness = "10 minutes";
+
+    // One event from the far future would make everything after it late; a day is more than any clock is wrong by.
+    const string EarliestRefused = "timestamp + INTERVAL 1 DAY";
+    const string TimePattern = @"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?(Z|[+-]\\d{2}:\\d{2})$";
+
+    /// <summary>The events among the records, in event time, each once: a second one of the same id is dropped within the lateness.</summary>
+    public static DataFrame Read(DataFrame records, Job job) => Once(
+        Parse(records, job).Filter("fault IS NULL").Select("event_id", "event_time", "topic", "data").WithWatermark("event_time", Lateness));
+
+    /// <summary>The records that are no event for the job, as records for <c>dlq.events</c>.</summary>
+    public static DataFrame DeadLetters(DataFrame records, Job job)
+    {
+        // Spark breaks base64 into lines, which JSON text may not have.
+        var letter = Struct(
+            Col("topic").As("original_topic"),
+            Col("event_id"),
+            Col("fault").As("error_reason"),
+            Lit("InvalidEvent").As("error_type"),
+            Lit(0).As("retry_count"),
+            CurrentTimestamp().As("timestamp"),
+            Lit(job.Source).As("subscriber"),
+            Expr("coalesce(if(is_valid_utf8(value), try_parse_json(value_text), NULL), parse_json(concat('\"', translate(base64(coalesce(value, X'')), '\\r\\n', ''), '\"')))").As("payload"));
+        // The record's place names the letter, so that reading the topic again makes no second one.
+        var identity = ConcatWs("|", Lit(job.Source), Col("topic"), Col("partition").Cast("string"), Col("offset").Cast("string"), Col("timestamp").Cast("string"));
+        return Parse(records, job).Filter("fault IS NOT NULL").Select(
+            Coalesce(Col("event_id"), Col("topic")).As("key"),
+            CloudEvents.Value(Topics.DeadLetters, job.Source, identity, Coalesce(Col("event_id"), Col("topic")), letter).As("value"));
+    }
+
+    static DataFrame Once(DataFrame events) =>
+        events.IsStreaming() ? events.DropDuplicatesWithinWatermark("event_id") : events.DropDuplicates("event_id");
+
+    static DataFrame Parse(DataFrame records, Job job) => records
+        .WithColumn("value_text", Col("value").Cast("string"))
+        .WithColumn("e", FromJson(Col("value_text"), $"specversion STRING, id STRING, type STRING, time STRING, data {DataType(job)}"))
+        .SelectExpr(
+            "*",
+            "nullif(left(translate(e.id, '\\u0000', ''), 100), '') AS event_id",
+            $"if(e.time RLIKE '{TimePattern}', try_cast(e.time AS TIMESTAMP), NULL) AS event_time",
+            "e.data AS data")
+        .WithColumn("fault", Expr($"""
+            CASE WHEN e.id IS NULL AND e.type IS NULL AND e.data IS NULL THEN 'not a readable event: no JSON, or no CloudEvent'
+                 WHEN e.specversion IS NULL OR e.specversion <> '1.0' THEN 'specversion must be 1.0'
+                 WHEN e.type IS NULL OR e.type <> topic THEN concat('an event of another type does not belong on ', topic)
+                 WHEN e.id IS NULL OR length(e.id) NOT BETWEEN 1 AND 100 OR e.id <> event_id THEN 'id must be 1 to 100 characters'
+                 WHEN event_time IS NULL THEN 'time must be an ISO 8601 time with a zone'
+                 WHEN event_time > {EarliestRefused} THEN 'time lies more than a day after the record was written'
+                 WHEN data IS NULL THEN 'data is missing'
+                 {string.Join("\n", job.Inputs.SelectMany(input => input.Value.Select(fact => FaultOf(input.Key, fact))))}
+            END
+            """));
+
+    static string FaultOf(string topic, Fact fact) =>
+        $"WHEN topic = '{topic}' AND NOT coalesce({fact.Condition}, false) THEN 'data.{fact.Name} is missing or not what {topic} says it is'";
+
+    // A job that asks for no facts still wants to see that there are any.
+    static string DataType(Job job)
+    {
+        var facts = job.Inputs.Values.SelectMany(facts => facts).DistinctBy(fact => fact.Name).ToList();
+        return facts.Count == 0 ? "STRING" : $"STRUCT<{string.Join(", ", facts.Select(fact => $"{fact.Name}: {fact.Type}"))}>";
+    }
+}

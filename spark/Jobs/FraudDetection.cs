@@ -1,0 +1,74 @@
+using Ecom.Contracts;
+using Ecom.Spark.Connect;
+using static Ecom.Spark.Connect.Functions;
+
+namespace Ecom.Spark.Jobs;
+
+/// <summary>
+/// Who behaves oddly? order.created, payment.failed → fraud.detected, one alert per user, type and window that meets a rule.
+/// Windows [start, start + 5 min) of UTC, one starting each minute: an event lies in five. Late: not newer than the newest
+/// event of both topics in the batches before − 10 min; dropped. Alerts only grow: a row is sent again with more or worse.
+/// </summary>
+public static class FraudDetection
+{
+    const string WindowLength = "5 minutes";
+    const string WindowSlide = "1 minute";
+
+    // An alert when there are more; severity CRITICAL when there are more than the second, else as named.
+    const int OrdersAllowed = 3, OrdersCritical = 5;
+    const decimal AmountAllowed = 1000m, AmountCritical = 5000m;
+    const int FailuresAllowed = 2;
+    const string Critical = "CRITICAL", High = "HIGH", Medium = "MEDIUM";
+
+    public static Job Job { get; } = new(
+        "fraud_detection", 1, Topics.FraudDetected, Job.Update, ["user_id", "alert_type", "window_start"],
+        new Dictionary<string, Fact[]>
+        {
+            [Topics.OrderCreated] = [Fact.Id("user_id"), Fact.Id("order_id"), Fact.Money("total_amount")],
+            [Topics.PaymentFailed] = [Fact.Id("user_id")],
+        },
+        Transform);
+
+    public static DataFrame Transform(DataFrame events)
+    {
+        var isOrder = Col("topic") == Topics.OrderCreated;
+        // The dearest order; of several, the one with the greatest id.
+        var order = Struct(Col("data.total_amount").Cast("decimal(12,2)").As("amount"), Col("data.order_id").As("order_id"));
+        return events
+            .GroupBy(Window(Col("event_time"), WindowLength, WindowSlide).As("window"), Col("data.user_id").As("user_id"))
+            .Agg(
+                Count(When(isOrder, 1)).As("orders"),
+                Max(When(isOrder, order)).As("dearest"),
+                Count(When(!isOrder, 1)).As("failures"))
+            .WithColumn("alert", Explode(CallFunction("array_compact", Array(Frequency(), Value(), Failures()))))
+            .Select(
+                Col("user_id"),
+                Col("alert.order_id").As("order_id"),
+                Col("alert.alert_type").As("alert_type"),
+                Col("alert.severity").As("severity"),
+                Col("alert.details").As("details"),
+                Col("window.start").As("window_start"),
+                Col("window.end").As("window_end"));
+    }
+
+    static Column Frequency() => When(Col("orders") > OrdersAllowed, Alert(
+        "unusual_order_frequency",
+        When(Col("orders") > OrdersCritical, Critical).Otherwise(High),
+        Concat(Col("orders").Cast("string"), Lit($" orders in {WindowLength}")),
+        Lit(null).Cast("string")));
+
+    static Column Value() => When(Col("dearest.amount") > AmountAllowed, Alert(
+        "high_order_value",
+        When(Col("dearest.amount") > AmountCritical, Critical).Otherwise(High),
+        Concat(Lit("an order of "), Col("dearest.amount").Cast("string")),
+        Col("dearest.order_id")));
+
+    static Column Failures() => When(Col("failures") > FailuresAllowed, Alert(
+        "multiple_failed_payments",
+        Lit(Medium),
+        Concat(Col("failures").Cast("string"), Lit($" failed payments in {WindowLength}")),
+        Lit(null).Cast("string")));
+
+    static Column Alert(string type, Column severity, Column details, Column orderId) =>
+        Struct(Lit(type).As("alert_type"), severity.As("severity"), details.As("details"), orderId.As("order_id"));
+}

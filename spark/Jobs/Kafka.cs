@@ -1,0 +1,60 @@
+using System.Globalization;
+using Ecom.Contracts;
+using Ecom.Spark.Connect;
+using Ecom.Spark.Connect.Streaming;
+
+namespace Ecom.Spark.Jobs;
+
+/// <summary>The source and the sink of every job.</summary>
+public sealed class Kafka(SparkSession session, string brokers)
+{
+    // A batch that a small machine finishes in seconds, however much waits in Kafka.
+    const int MaxRecordsPerBatch = 100_000;
+
+    /// <summary>The job's topics as a stream of records, from the oldest on.</summary>
+    public DataFrame Stream(Job job) => session.ReadStream()
+        .Format("kafka")
+        .Option("kafka.bootstrap.servers", brokers)
+        .Option("subscribe", string.Join(',', job.Inputs.Keys))
+        .Option("startingOffsets", "earliest")
+        .Option("failOnDataLoss", "true")
+        .Option("maxOffsetsPerTrigger", MaxRecordsPerBatch.ToString(CultureInfo.InvariantCulture))
+        .Load();
+
+    /// <summary>A stream of records into one topic; the caller adds the checkpoint and the trigger.</summary>
+    public DataStreamWriter Write(DataFrame records, string topic) => records.WriteStream()
+        .Format("kafka")
+        .Option("kafka.bootstrap.servers", brokers)
+        .Option("topic", topic);
+
+    /// <summary>Says in plain words when Spark does not reach the brokers, or a topic is not there; the streams themselves would wait for minutes.</summary>
+    public void Check(IEnumerable<Job> jobs)
+    {
+        var topics = jobs.SelectMany(job => job.Inputs.Keys.Append(job.OutputTopic)).Append(Topics.DeadLetters).Distinct();
+        try
+        {
+            session.Read()
+                .Format("kafka")
+                .Option("kafka.bootstrap.servers", brokers)
+                .Option("subscribe", string.Join(',', topics))
+                .Option("startingOffsets", "earliest")
+                .Option("endingOffsets", "latest")
+                .Option("kafka.default.api.timeout.ms", "8000")
+                .Option("kafka.request.timeout.ms", "4000")
+                .Option("fetchOffset.numRetries", "0")
+                .Load().Limit(0).Collect();
+        }
+        catch (SparkException e) when (e is not SparkConnectionException)
+        {
+            throw Explain(e);
+        }
+    }
+
+    JobException Explain(SparkException error)
+    {
+        var root = error.Chain().Last();
+        return error.Chain().Any(e => e.JavaClass?.EndsWith("UnknownTopicOrPartitionException", StringComparison.Ordinal) == true)
+            ? new JobException(ExitCodes.KafkaUnreachable, $"Kafka at {brokers} lacks a topic ({root.Message}); `dotnet run --project tools/Ecom -- setup` creates them", error)
+            : new JobException(ExitCodes.KafkaUnreachable, $"Spark cannot reach Kafka at {brokers}: {root.Message}", error);
+    }
+}

@@ -1,0 +1,59 @@
+using Ecom.Contracts;
+using Ecom.Spark.Connect;
+using static Ecom.Spark.Connect.Functions;
+
+namespace Ecom.Spark.Jobs;
+
+/// <summary>
+/// Does everything flow? All topics but analytics.* → analytics.operational_metrics, one row per topic and minute: how many events.
+/// A minute in which any topic had an event has a row for every topic, 0 where one was silent; a minute of silence has none.
+/// Windows [start, start + 1 min) of UTC. Late: not newer than the newest event of all topics in the batches before − 10 min.
+/// </summary>
+public static class OperationalMetrics
+{
+    public const string MetricName = "events_per_minute";
+    const string WindowLength = "1 minute";
+
+    // Topics on which every order shows: silence is a WARNING, and CRITICAL when all together had this many events.
+    static readonly string[] Flow =
+    [
+        Topics.CartItemAdded, Topics.CheckoutInitiated, Topics.OrderCreated, Topics.PaymentProcessed,
+        Topics.OrderConfirmed, Topics.InventoryReserved, Topics.NotificationSend,
+    ];
+    const int BusyMinute = 100;
+
+    // Topics that tell of trouble: from these counts on.
+    static readonly string[] Trouble = [Topics.PaymentFailed, Topics.InventoryDepleted, Topics.OrderCancelled, Topics.FraudDetected, Topics.DeadLetters];
+    const int TroubleWarning = 10, TroubleCritical = 50;
+
+    // Every other topic is HEALTHY, silent or not.
+    const string Healthy = "HEALTHY", Warning = "WARNING", Critical = "CRITICAL";
+
+    static readonly string[] Watched = [.. Topics.All.Where(topic => !topic.StartsWith("analytics.", StringComparison.Ordinal))];
+
+    public static Job Job { get; } = new(
+        "operational_metrics", 1, Topics.OperationalMetrics, Job.Update, ["metric_name", "topic", "window_start"],
+        Watched.ToDictionary(topic => topic, _ => System.Array.Empty<Fact>()),
+        Transform);
+
+    // Counted side by side in one row per window and then spread: so a topic without events still gets its row.
+    public static DataFrame Transform(DataFrame events) => events
+        .GroupBy(Window(Col("event_time"), WindowLength).As("window"))
+        .Agg([Count().As("all"), .. Watched.Select(topic => Count(When(Col("topic") == topic, 1)).As(topic))])
+        .Select(Col("window"), Col("all"), Explode(Array([.. Watched.Select(topic => Struct(Lit(topic).As("topic"), Col($"`{topic}`").As("value")))])).As("count"))
+        .Select(
+            Lit(MetricName).As("metric_name"),
+            Col("count.topic").As("topic"),
+            Col("window.start").As("window_start"),
+            Col("window.end").As("window_end"),
+            Col("count.value").As("value"),
+            Status(Col("count.topic"), Col("count.value"), Col("all")).As("status"));
+
+    static Column Status(Column topic, Column value, Column all)
+    {
+        Column flow = topic.IsIn(Flow) & value == 0, trouble = topic.IsIn(Trouble);
+        return When(flow & (all >= BusyMinute), Critical).When(flow, Warning)
+            .When(trouble & (value >= TroubleCritical), Critical).When(trouble & (value >= TroubleWarning), Warning)
+            .Otherwise(Healthy);
+    }
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using Ecom.Contracts;
+using Ecom.Spark.Connect;
+using Ecom.Spark.Connect.Streaming;
+
+namespace Ecom.Spark.Jobs;
+
+/// <summary>A job at work: its own stream, and beside it the one that sends what it cannot read to <c>dlq.events</c>.</summary>
+public sealed class RunningJob
+{
+    // Nobody waits for a dead letter: its stream looks seldom and leaves the machine to the jobs.
+    static readonly TimeSpan DeadLetterInterval = TimeSpan.FromSeconds(10);
+
+    readonly Job job;
+    readonly StreamingQuery deadLetters;
+    long lastBatch = -1;
+
+    RunningJob(Job job, StreamingQuery query, StreamingQuery deadLetters) => (this.job, Query, this.deadLetters) = (job, query, deadLetters);
+
+    public string Name => job.Name;
+
+    public StreamingQuery Query { get; }
+
+    /// <summary>Starts both streams; without an interval they run over what is there and end.</summary>
+    public static RunningJob Start(SparkSession session, Kafka kafka, Job job, string checkpoints, TimeSpan? interval)
+    {
+        var checkpoint = Checkpoint.Open(session, checkpoints, job);
+        var records = kafka.Stream(job);
+        var query = kafka.Write(CloudEvents.Records(job.Transform(Events.Read(records, job)), job, checkpoint.Epoch), job.OutputTopic)
+            .QueryName(job.Name)
+            .OutputMode(job.OutputMode)
+            .Option("checkpointLocation", checkpoint.Query)
+            .Trigger(TriggerFor(interval))
+            .Start();
+        var deadLetters = kafka.Write(Events.DeadLetters(records, job), Topics.DeadLetters)
+            .QueryName(job.Name + "-dead-letters")
+            .OutputMode(Job.Append)
+            .Option("checkpointLocation", checkpoint.DeadLetters)
+            .Trigger(TriggerFor(interval is null || interval > DeadLetterInterval ? interval : DeadLetterInterval))
+            .Start();
+        return new RunningJob(job, query, deadLetters);
+    }
+
+    /// <summary>One line for each batch with rows that ended since the last call.</summary>
+    public IEnumerable<string> NewProgress()
+    {
+        foreach (var batch in Query.RecentProgress().Where(batch => batch.BatchId > lastBatch && batch.NumInputRows > 0).OrderBy(batch => batch.BatchId))
+        {
+            lastBatch = batch.BatchId;
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{job.Name} batch {batch.BatchId}: {batch.NumInputRows:N0} rows in {batch.BatchDuration.TotalSeconds:0.0} s ({batch.ProcessedRowsPerSecond:N0} rows/s), watermark {(batch.Watermark is { } time ? time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "none yet")}, state {batch.StateRows:N0} rows{(batch.RowsDroppedByWatermark > 0 ? $", {batch.RowsDroppedByWatermark:N0} too late" : "")}");
+        }
+    }
+
+    /// <summary>True when both streams came to their end; throws what made one fail.</summary>
+    public bool Ended(IReadOnlySet<string> active)
+    {
+        var ended = true;
+        foreach (var query in new[] { Query, deadLetters })
+        {
+            if (active.Contains(query.Id))
+                ended = false;
+            else
+                query.AwaitTermination(TimeSpan.FromSeconds(5));
+        }
+        return ended;
+    }
+
+    public void Stop()
+    {
+        Query.Stop();
+        deadLetters.Stop();
+    }
+
+    static Trigger TriggerFor(TimeSpan? interval) => interval is { } time
+        ? Trigger.ProcessingTime(string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalMilliseconds} milliseconds"))
+        : Trigger.AvailableNow();
+}

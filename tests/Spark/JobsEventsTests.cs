@@ -1,0 +1,173 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Ecom.Contracts;
+using Ecom.Spark.Jobs;
+using Ecom.Tests.Spark.Support;
+using Abandonment = Ecom.Spark.Jobs.CartAbandonment;
+using Operations = Ecom.Spark.Jobs.OperationalMetrics;
+using Velocity = Ecom.Spark.Jobs.InventoryVelocity;
+using static Ecom.Tests.Spark.Support.History;
+
+namespace Ecom.Tests.Spark;
+
+public sealed class JobsEventsTests(SparkWorld world)
+{
+    const string Good = """{"specversion":"1.0","id":"e1","source":"payment-service","type":"payment.processed","time":"2026-03-01T10:00:00Z","data":{"amount":12.50}}""";
+    static readonly Job Revenue = RevenueStreaming.Job;
+
+    [Fact]
+    public void An_event_is_read_also_with_fields_that_nobody_knows()
+    {
+        HistoryRecord[] records =
+        [
+            With("id", "\"plain\""),
+            With("data", """{"amount":0,"new_field":[1,{"x":null}]}"""),
+            With("time", "\"2026-03-01T02:00:00.1234567-08:00\""),
+        ];
+
+        Rows(records).Single().Get("order_count").ShouldBe(2L);
+        Letters(records).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void An_event_that_is_none_becomes_a_dead_letter_with_its_reason()
+    {
+        (string Field, string Value, string Reason)[] cases =
+        [
+            ("specversion", "\"2.0\"", "specversion"),
+            ("type", "\"payment.failed\"", "type"),
+            ("id", "\"\"", "id"),
+            ("id", "null", "id"),
+            ("time", "null", "time"),
+            ("time", "\"yesterday\"", "time"),
+            ("time", "\"2026-13-01T10:00:00Z\"", "time"),
+            ("time", "\"9999-12-31T23:59:59Z\"", "a day after"),
+            ("data", "null", "data is missing"),
+            ("data", "5", "data is missing"),
+            ("data", "{}", "amount"),
+            ("data", "{\"amount\":null}", "amount"),
+            ("data", "{\"amount\":\"abc\"}", "amount"),
+            ("data", "{\"amount\":-0.01}", "amount"),
+            ("data", "{\"amount\":0.001}", "amount"),
+            ("data", "{\"amount\":NaN}", "amount"),
+            ("data", "{\"amount\":1e300}", "amount"),
+            ("data", "{\"amount\":10000000000.00}", "amount"),
+        ];
+        HistoryRecord[] records = [.. cases.Select(c => With(c.Field, c.Value))];
+
+        Rows(records).ShouldBeEmpty();
+        var letters = Letters(records);
+        letters.Select(letter => letter.Data.ErrorReason).Zip(cases).ShouldAllBe(pair => pair.First.Contains(pair.Second.Reason));
+        letters.Count.ShouldBe(cases.Length);
+        letters.ShouldAllBe(letter => letter.Source == "spark-revenue_streaming" && letter.Data.Subscriber == letter.Source && letter.Data.OriginalTopic == "payment.processed");
+    }
+
+    [Fact]
+    public void A_dead_letter_keeps_the_record_as_json_or_as_base64()
+    {
+        var json = Letters(new HistoryRecord("payment.processed", """{"id":"e7","odd":[1,"x"]}""")).Single();
+        json.Data.EventId.ShouldBe("e7");
+        json.Data.Payload.GetProperty("odd")[1].GetString().ShouldBe("x");
+
+        byte[]?[] values = [[0xFF, 0xFE, 0], "no json"u8.ToArray(), new byte[500], [], null];
+        var letters = Letters([.. values.Select(value => new HistoryRecord("payment.processed", value))]);
+        letters.ShouldAllBe(letter => letter.Data.EventId == null && letter.Data.Payload.ValueKind == JsonValueKind.String);
+        letters.Select(letter => letter.Data.Payload.GetBytesFromBase64()).ShouldBe(values.Select(value => value ?? []));
+    }
+
+    [Fact]
+    public void A_record_read_again_makes_the_same_dead_letter()
+    {
+        var records = new[] { new HistoryRecord("payment.processed", "bad"), new HistoryRecord("payment.processed", "bad") };
+
+        var ids = Letters(records).Select(letter => letter.Id).ToList();
+
+        ids.Distinct().Count().ShouldBe(2);
+        Letters(records).Select(letter => letter.Id).ShouldBe(ids, ignoreOrder: true);
+    }
+
+    [Fact]
+    public void Lines_that_cannot_be_counted_are_no_event()
+    {
+        string[] lines = ["""[{"product_id":"PROD-001","quantity":0}]""", """[{"product_id":"a b","quantity":1}]""", """[{"quantity":1}]""", "[null]", "\"PROD-001\"", "null"];
+        HistoryRecord[] records =
+        [
+            .. lines.Select(items => new HistoryRecord(
+                "inventory.reserved",
+                Good.Replace("payment.processed", "inventory.reserved", StringComparison.Ordinal).Replace("\"amount\":12.50", $"\"items\":{items}", StringComparison.Ordinal))),
+        ];
+
+        Velocity.Job.Rows(world.Session, records).ShouldBeEmpty();
+        Letters(Velocity.Job, records).Count(letter => letter.Data.ErrorReason.Contains("items")).ShouldBe(lines.Length);
+    }
+
+    [Fact]
+    public void Every_job_can_read_every_event_that_the_services_write()
+    {
+        HistoryRecord[] records = [Paid("10:00:00", 1m), Ordered("10:00:00", "ann", "ORD-1", 1m), Declined("10:00:00", "ann"), Added("10:00:00", "ann", "PROD-001"), Removed("10:00:00", "ann", "PROD-001"), CheckedOut("10:00:00", "ann"), Reserved("10:00:00", ("PROD-001", 1))];
+
+        foreach (var job in Job.All)
+            Letters(job, [.. records.Where(record => job.Inputs.ContainsKey(record.Topic))]).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Rows_leave_as_events_that_the_contracts_accept()
+    {
+        Check<RevenueMetrics>(Revenue, Paid("10:00:00", 1m));
+        Check<FraudDetected>(FraudDetection.Job, Ordered("10:00:00", "ann", "ORD-1", 1500m));
+        Check<FraudDetected>(FraudDetection.Job, Declined("10:00:00", "ann"), Declined("10:00:00", "ann"), Declined("10:00:00", "ann"));
+        Check<Ecom.Contracts.CartAbandonment>(Abandonment.Job, Added("10:00:00.123456", "ann", "PROD-001"));
+        Check<Ecom.Contracts.InventoryVelocity>(Velocity.Job, Reserved("10:00:00", ("PROD-001", 1)));
+        Check<Ecom.Contracts.OperationalMetrics>(Operations.Job, Paid("10:00:00", 1m));
+
+        void Check<T>(Job job, params HistoryRecord[] records)
+            where T : class, IEvent
+        {
+            var rows = job.Transform(Events.Read(Table(world.Session, records), job));
+            var sent = CloudEvents.Records(rows, job, "epoch").Collect();
+            sent.ShouldNotBeEmpty();
+            sent.Select(row => row.Get("key")).Distinct().Count().ShouldBe(sent.Count);
+            foreach (var row in sent)
+            {
+                var (e, fault) = CloudEvent.Parse<T>(System.Text.Encoding.UTF8.GetBytes(row.GetAs<string>("value")));
+                fault.ShouldBeNull();
+                e!.Source.ShouldBe("spark-" + job.Name);
+                e.Subject.ShouldBe(row.Get("key"));
+                Guid.TryParse(e.Id, out _).ShouldBeTrue();
+            }
+        }
+    }
+
+    [Fact]
+    public void The_same_row_has_the_same_id_in_one_life_of_a_checkpoint_and_another_in_the_next()
+    {
+        var rows = Revenue.Transform(Events.Read(Table(world.Session, Paid("10:00:00", 1m)), Revenue));
+
+        Id("one").ShouldBe(Id("one"));
+        Id("one").ShouldNotBe(Id("two"));
+
+        string Id(string epoch) => JsonDocument.Parse(CloudEvents.Records(rows, Revenue, epoch).Collect().Single().GetAs<string>("value")).RootElement.GetProperty("id").GetString()!;
+    }
+
+    // The good event with one field replaced.
+    static HistoryRecord With(string field, string value)
+    {
+        var e = JsonNode.Parse(Good)!.AsObject();
+        e[field] = "@";
+        return new("payment.processed", e.ToJsonString().Replace("\"@\"", value, StringComparison.Ordinal));
+    }
+
+    IReadOnlyList<Ecom.Spark.Connect.Row> Rows(params HistoryRecord[] records) => Revenue.Rows(world.Session, records);
+
+    IReadOnlyList<CloudEvent<DeadLetter>> Letters(params HistoryRecord[] records) => Letters(Revenue, records);
+
+    IReadOnlyList<CloudEvent<DeadLetter>> Letters(Job job, params HistoryRecord[] records) =>
+    [
+        .. Events.DeadLetters(Table(world.Session, records), job).Collect().Select(row =>
+        {
+            var (letter, fault) = CloudEvent.Parse<DeadLetter>(System.Text.Encoding.UTF8.GetBytes(row.GetAs<string>("value")));
+            fault.ShouldBeNull();
+            return letter!;
+        }),
+    ];
+}

@@ -1,0 +1,169 @@
+using System.Globalization;
+using System.Text.Json;
+using Confluent.Kafka;
+using Ecom.Contracts;
+using Ecom.Spark.Jobs;
+using Ecom.Tests.Spark.Support;
+using Ecom.Tests.Support;
+using static Ecom.Tests.Spark.Support.History;
+using Abandonment = Ecom.Spark.Jobs.CartAbandonment;
+using Kafka = Ecom.Tests.Support.KafkaCluster;
+
+namespace Ecom.Tests.Spark;
+
+/// <summary>Whole jobs, from Kafka to Kafka. Each test has its own broker topics to itself by using another job.</summary>
+public sealed class JobsStreamingTests(SparkWorld world)
+{
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    [Fact]
+    public async Task A_second_run_changes_nothing_and_later_events_refine_their_window_until_they_are_too_late()
+    {
+        var kafka = await Topics();
+        using var folder = new TempFolder("checkpoint");
+        var revenue = RevenueStreaming.Job;
+
+        Produce(kafka, Paid("10:00:10", 10m, "e1"), Paid("10:00:10", 10m, "e1"), Paid("10:20:00", 1m), new HistoryRecord("payment.processed", "no event"), Paid("10:20:00", -1m));
+        Run(revenue, kafka, folder);
+        var first = kafka.Read(revenue.OutputTopic);
+        var letters = kafka.Read(Contracts.Topics.DeadLetters).Where(letter => letter.Value.Contains("spark-revenue_streaming", StringComparison.Ordinal)).ToList();
+
+        Rows(first, "total_revenue", "order_count").ShouldBe(["10.00 1", "1.00 1"], ignoreOrder: true);
+        letters.Count.ShouldBe(2);
+
+        Run(revenue, kafka, folder);
+
+        kafka.Read(revenue.OutputTopic).Count.ShouldBe(first.Count);
+        kafka.Read(Contracts.Topics.DeadLetters).Count(letter => letter.Value.Contains("spark-revenue_streaming", StringComparison.Ordinal)).ShouldBe(2);
+
+        // The watermark stands at 10:10:00: what is not newer is dropped; the duplicate of a remembered event is, too.
+        Produce(kafka, Paid("10:10:00", 99m), Paid("10:10:01", 7m, "e3"), Paid("10:20:30", 2m));
+        Run(revenue, kafka, folder);
+        Produce(kafka, Paid("10:10:30", 7m, "e3"), Paid("10:20:59", 4m));
+        Run(revenue, kafka, folder);
+
+        Rows(kafka.Read(revenue.OutputTopic), "total_revenue", "order_count").ShouldBe(["10.00 1", "7.00 1", "7.00 3"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task Abandoned_items_are_found_although_nobody_checks_out()
+    {
+        var kafka = await Topics();
+        using var folder = new TempFolder("checkpoint");
+
+        Produce(kafka, Added("10:00:00", "ann", "PROD-001"), Added("10:01:00", "ann", "PROD-002"), Removed("10:02:00", "ann", "PROD-002"));
+        Run(Abandonment.Job, kafka, folder);
+        kafka.Read(Abandonment.Job.OutputTopic).ShouldBeEmpty();
+
+        // Only additions move the time on; the stream of checkouts is idle.
+        Produce(kafka, Added("10:45:00", "bob", "PROD-003"));
+        Run(Abandonment.Job, kafka, folder);
+
+        Rows(kafka.Read(Abandonment.Job.OutputTopic), "user_id", "product_id", "item_added_time", "detected_at")
+            .ShouldBe(["ann PROD-001 2026-03-01T10:00:00.000000Z 2026-03-01T10:30:00.000000Z"]);
+    }
+
+    [Fact]
+    public async Task A_server_killed_in_the_middle_of_a_batch_leaves_the_same_rows()
+    {
+        const int records = 30_000;
+        var kafka = await Topics();
+        using var folder = new TempFolder("checkpoint");
+        var velocity = Ecom.Spark.Jobs.InventoryVelocity.Job;
+        Produce(kafka, [.. Enumerable.Range(0, records).Select(i => Event(At("00:00:00").AddSeconds(i), new InventoryReserved("ORD-1", [new StockLine($"PROD-00{i % 5 + 1}", i % 3 + 1)])))]);
+        var expected = Enumerable.Range(0, records).GroupBy(i => (Product: $"PROD-00{i % 5 + 1}", Hour: i / 3600))
+            .Select(group => $"{group.Key.Product} {At("00:00:00").AddHours(group.Key.Hour):yyyy-MM-dd'T'HH:mm:ss}.000000Z {group.Sum(i => i % 3 + 1)}");
+
+        // The rows of the first batch are on their way: the server dies before the batch is done.
+        var port = Ports.Free();
+        using (var doomed = LocalSpark.Start(Runtimes.SparkHome, port, "local[2]", "spark.ui.enabled=false"))
+        {
+            var run = Task.Run(() => JobRunner.Run(new([velocity], $"sc://127.0.0.1:{port}", kafka.Brokers, folder.Path, null), TextWriter.Null, CancellationToken.None));
+            await Eventually.Until(() => run.IsCompleted || Directory.Exists(folder.File("inventory_velocity-v1/query/offsets")), Patience, "the first batch has begun");
+        }
+        Run(velocity, kafka, folder);
+
+        Rows(kafka.Read(velocity.OutputTopic), "product_id", "window_start", "units_sold").ShouldBe(expected, ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task The_program_reports_stops_on_a_signal_and_takes_over_from_one_that_was_killed()
+    {
+        var kafka = await Topics();
+        _ = world.Session;
+        using var folder = new TempFolder("checkpoint");
+        string[] arguments = ["fraud_detection", "--remote", world.Remote, "--brokers", kafka.Brokers, "--checkpoint", folder.Path, "--trigger", "200ms"];
+        Produce(kafka, Ordered("10:00:00", "ann", "ORD-1", 1500m));
+
+        var killed = Start();
+        await Eventually.Until(() => killed.Output.Any(line => line.Contains("batch 0: 1 rows", StringComparison.Ordinal)), Patience, "a batch is reported\n" + killed.Tail());
+        killed.Kill();
+        await killed.DisposeAsync();
+        await using var program = Start();
+        await Eventually.Until(() => program.Output.Any(line => line.Contains("started", StringComparison.Ordinal)), Patience, "the second program took over");
+        Produce(kafka, Ordered("10:00:30", "ann", "ORD-2", 6000m));
+        await Eventually.Until(() => kafka.Read(Contracts.Topics.FraudDetected).Count == 10, Patience, "the alerts of the second order are there");
+        program.Interrupt();
+
+        (await program.WaitForExit(TimeSpan.FromSeconds(60))).ShouldBe(ExitCodes.Done);
+        program.Output.ShouldContain(line => line.Contains("goes on from here", StringComparison.Ordinal));
+        Rows(kafka.Read(Contracts.Topics.FraudDetected), "order_id", "severity").Distinct().ShouldBe(["ORD-2 CRITICAL"]);
+
+        ChildProcess Start() => ChildProcess.Start("spark job", "dotnet", [typeof(Job).Assembly.Location, .. arguments]);
+    }
+
+    [Fact]
+    public async Task What_cannot_run_says_why_in_plain_words()
+    {
+        var kafka = await Topics();
+        _ = world.Session;
+        using var folder = new TempFolder("checkpoint");
+        RunOptions options = new([RevenueStreaming.Job], world.Remote, kafka.Brokers, folder.Path, null);
+
+        Exit(() => Settings.Jobs("revenue")).ShouldBe((ExitCodes.WrongCall, "revenue_streaming"));
+        Exit(() => Settings.Interval("soon")).ShouldBe((ExitCodes.WrongCall, "soon"));
+        Exit(() => Run(options with { Brokers = $"127.0.0.1:{Ports.Free()}" })).ShouldBe((ExitCodes.KafkaUnreachable, "127.0.0.1"));
+        Exit(() => Run(options with { Jobs = [RevenueStreaming.Job with { OutputTopic = "no.such.topic" }] })).ShouldBe((ExitCodes.KafkaUnreachable, "no.such.topic"));
+        folder.Write("revenue_streaming-v1/owner/part-0.txt", "fraud_detection version 1 epoch x");
+        Exit(() => Run(options)).ShouldBe((ExitCodes.ForeignCheckpoint, "fraud_detection"));
+        folder.Write("metadata", "{}");
+        Exit(() => Run(options)).ShouldBe((ExitCodes.ForeignCheckpoint, "itself the checkpoint"));
+
+        (int, string) Exit(Action action)
+        {
+            var error = Should.Throw<JobException>(action);
+            string[] words = ["no.such.topic", "revenue_streaming, ", "soon", "itself the checkpoint", "belongs to fraud_detection", "127.0.0.1"];
+            var word = words.First(error.Message.Contains).Replace("belongs to ", "", StringComparison.Ordinal).TrimEnd(',', ' ');
+            return (error.ExitCode, word);
+        }
+
+        static void Run(RunOptions options) => JobRunner.Run(options, TextWriter.Null, CancellationToken.None);
+    }
+
+    async Task<Kafka> Topics()
+    {
+        var kafka = await world.Kafka();
+        using var admin = kafka.Admin();
+        if (admin.GetMetadata(TimeSpan.FromSeconds(10)).Topics.All(topic => topic.Topic != Contracts.Topics.DeadLetters))
+            await kafka.CreateTopics(1, [.. Contracts.Topics.All]);
+        return kafka;
+    }
+
+    void Run(Job job, Kafka kafka, TempFolder folder) =>
+        JobRunner.Run(new([job], world.Remote, kafka.Brokers, folder.Path, null), TextWriter.Null, CancellationToken.None).ShouldBe(ExitCodes.Done);
+
+    static void Produce(Kafka kafka, params HistoryRecord[] records)
+    {
+        using var producer = new ProducerBuilder<Null, byte[]?>(new ProducerConfig { BootstrapServers = kafka.Brokers, LingerMs = 5 }).Build();
+        foreach (var record in records)
+            producer.Produce(record.Topic, new Message<Null, byte[]?> { Value = record.Value });
+        producer.Flush(Patience);
+    }
+
+    /// <summary>What a reader that upserts by record key holds in the end.</summary>
+    static IReadOnlyList<string> Rows(IEnumerable<KafkaRecord> records, params string[] columns) =>
+    [
+        .. records.GroupBy(record => record.Key).Select(versions => JsonDocument.Parse(versions.Last().Value).RootElement.GetProperty("data"))
+            .Select(data => string.Join(' ', columns.Select(column => data.GetProperty(column).ToString().ToString(CultureInfo.InvariantCulture)))),
+    ];
+}
