@@ -96,11 +96,11 @@ public sealed class JobsStreamingTests(SparkWorld world)
         Produce(kafka, Ordered("10:00:00", "ann", "ORD-1", 1500m));
 
         var killed = Start();
-        await Eventually.Until(() => killed.Output.Any(line => line.Contains("batch 0: 1 rows", StringComparison.Ordinal)), Patience, "a batch is reported\n" + killed.Tail());
+        await killed.WaitUntil(() => Reports(killed, "batch 0: 1 rows"), Patience);
         killed.Kill();
         await killed.DisposeAsync();
         await using var program = Start();
-        await Eventually.Until(() => program.Output.Any(line => line.Contains("started", StringComparison.Ordinal)), Patience, "the second program took over");
+        await program.WaitUntil(() => Reports(program, "started"), Patience);
         Produce(kafka, Ordered("10:00:30", "ann", "ORD-2", 6000m));
         await Eventually.Until(() => kafka.Read(Contracts.Topics.FraudDetected).Count == 10, Patience, "the alerts of the second order are there");
         program.Interrupt();
@@ -109,7 +109,9 @@ public sealed class JobsStreamingTests(SparkWorld world)
         program.Output.ShouldContain(line => line.Contains("goes on from here", StringComparison.Ordinal));
         Rows(kafka.Read(Contracts.Topics.FraudDetected), "order_id", "severity").Distinct().ShouldBe(["ORD-2 CRITICAL"]);
 
-        ChildProcess Start() => ChildProcess.Start("spark job", "dotnet", [typeof(Job).Assembly.Location, .. arguments]);
+        static Task<bool> Reports(ChildProcess program, string text) => Task.FromResult(program.Output.Any(line => line.Contains(text, StringComparison.Ordinal)));
+
+        ChildProcess Start() => ChildProcess.Start("spark job", "dotnet", [Repository.File("spark/Jobs/bin/Ecom.Jobs.dll"), .. arguments]);
     }
 
     [Fact]
