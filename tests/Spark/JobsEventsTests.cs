@@ -3,10 +3,10 @@ using System.Text.Json.Nodes;
 using Ecom.Contracts;
 using Ecom.Spark.Jobs;
 using Ecom.Tests.Spark.Support;
+using static Ecom.Tests.Spark.Support.History;
 using Abandonment = Ecom.Spark.Jobs.CartAbandonment;
 using Operations = Ecom.Spark.Jobs.OperationalMetrics;
 using Velocity = Ecom.Spark.Jobs.InventoryVelocity;
-using static Ecom.Tests.Spark.Support.History;
 
 namespace Ecom.Tests.Spark;
 
