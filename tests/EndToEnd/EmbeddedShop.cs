@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Ecom.Contracts;
+using Ecom.Tests.Support;
+using Microsoft.Data.Sqlite;
+
+namespace Ecom.Tests.EndToEnd;
+
+/// <summary>The shop as `ecom up` runs it, in a folder and on ports of its own: a process that may be killed and started again.</summary>
+public sealed class EmbeddedShop : IAsyncDisposable
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    readonly TempFolder folder = new("embedded");
+    readonly RunFile run = RunFile.Shifted();
+    readonly Dictionary<string, string?> environment;
+    readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    ChildProcess? host;
+
+    EmbeddedShop(Dictionary<string, string?> environment) => (this.environment, Customer) = (environment, new Customer(run));
+
+    public Customer Customer { get; }
+
+    public ChildProcess Host => host ?? throw new InvalidOperationException("The shop was not started.");
+
+    public string Data => folder.File("data");
+
+    public static IReadOnlyList<string> Apps { get; } = [AppIds.Cart, AppIds.Order, AppIds.Payment, AppIds.Inventory, AppIds.Notification, AppIds.Analytics];
+
+    /// <summary>The folder and the ports of a shop that is not started yet.</summary>
+    public static EmbeddedShop Prepare(Dictionary<string, string?>? environment = null) => new(environment ?? []);
+
+    public static async Task<EmbeddedShop> Start(Dictionary<string, string?>? environment = null)
+    {
+        var shop = Prepare(environment);
+        try
+        {
+            await shop.Up();
+            return shop;
+        }
+        catch
+        {
+            await shop.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task Up()
+    {
+        if (host is not null)
+            await host.DisposeAsync();
+        host = Tool("up");
+        await host.WaitUntil(() => Task.FromResult(host.Output.Any(line => line.Contains("Ctrl-C stops everything", StringComparison.Ordinal))), Patience);
+    }
+
+    /// <summary>A verb of the tool over this shop's folder and ports.</summary>
+    public ChildProcess Tool(params string[] arguments) => ChildProcess.Start(
+        $"ecom {arguments[0]}", "dotnet", [Repository.File("tools/Ecom/bin/ecom.dll"), .. arguments, "--data", Data, "--port-offset", $"{run.Offset}"], environment, Repository.Root);
+
+    /// <returns>The figures, and what the tool printed.</returns>
+    public async Task<(int ExitCode, JsonElement Figures, string Output)> Run(params string[] arguments)
+    {
+        await using var tool = Tool([.. arguments, "--json"]);
+        var code = await tool.WaitForExit(TimeSpan.FromMinutes(5));
+        var output = string.Join('\n', tool.Output);
+        var last = tool.Output.Last();
+        return (code, last.StartsWith('{') ? JsonSerializer.Deserialize<JsonElement>(last) : default, output);
+    }
+
+    public async Task BooksShouldAddUp()
+    {
+        var (code, figures, output) = await Run("audit");
+        code.ShouldBe(0, output);
+        figures.GetProperty("books_ok").GetBoolean().ShouldBeTrue(output);
+        figures.GetProperty("open").GetInt32().ShouldBe(0, output);
+    }
+
+    /// <summary>kill -9 for a service; the host starts it again.</summary>
+    public void KillApp(string appId) => Kill(ProcessOf(appId) ?? throw new InvalidOperationException($"{appId} does not run."));
+
+    /// <summary>kill -9 for the host; the services lose their parent.</summary>
+    public async Task KillHost()
+    {
+        Host.Kill();
+        await Host.WaitForExit(TimeSpan.FromSeconds(10));
+    }
+
+    /// <summary>The process of a service, or null when it does not run.</summary>
+    public int? ProcessOf(string appId)
+    {
+        var file = Path.Combine(Data, $"{appId}.pid");
+        return File.Exists(file) && int.TryParse(File.ReadAllText(file).Split(' ')[0], out var id) && IsAlive(id) ? id : null;
+    }
+
+    public static bool IsAlive(int id)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            return !process.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    public async Task<IReadOnlyList<Dictionary<string, object?>>> Rows(string appId, string sql, params string[] values)
+    {
+        await using var db = new SqliteConnection($"Data Source={Path.Combine(Data, appId)}.db;Mode=ReadOnly;Pooling=False");
+        await db.OpenAsync();
+        await using var command = db.CreateCommand();
+        command.CommandText = sql;
+        for (var i = 0; i < values.Length; i++)
+            command.Parameters.AddWithValue($"${i + 1}", values[i]);
+        await using var reader = await command.ExecuteReaderAsync();
+        List<Dictionary<string, object?>> rows = [];
+        while (await reader.ReadAsync())
+            rows.Add(Enumerable.Range(0, reader.FieldCount).ToDictionary(reader.GetName, i => reader.IsDBNull(i) ? null : reader.GetValue(i)));
+        return rows;
+    }
+
+    /// <summary>Somebody's hand in the books, while no service runs.</summary>
+    public async Task Change(string appId, string sql, string value)
+    {
+        await using var db = new SqliteConnection($"Data Source={Path.Combine(Data, appId)}.db;Pooling=False");
+        await db.OpenAsync();
+        await using var command = db.CreateCommand();
+        command.CommandText = sql;
+        command.Parameters.AddWithValue("$1", value);
+        (await command.ExecuteNonQueryAsync()).ShouldBeGreaterThan(0);
+    }
+
+    public async Task<Dictionary<string, object?>> Row(string appId, string sql, params string[] values) => (await Rows(appId, sql, values)).ShouldHaveSingleItem();
+
+    public async Task<int> Stock(string productId) => Convert.ToInt32((await Row(AppIds.Inventory, "SELECT stock FROM products WHERE product_id = $1", productId))["stock"]);
+
+    public async Task<JsonElement> Mail(string subject) => (await Mails(subject, 1))[0];
+
+    public async Task<IReadOnlyList<JsonElement>> Mails(string subject, int count) => await Eventually.Get(
+        async () =>
+        {
+            var all = await http.GetFromJsonAsync<JsonElement[]>($"http://127.0.0.1:{8025 + run.Offset}/email");
+            JsonElement[] found = [.. all!.Where(mail => mail.GetProperty("subject").GetString() == subject)];
+            return found.Length == count ? found : null;
+        },
+        TimeSpan.FromSeconds(30),
+        $"{count} mails '{subject}'");
+
+    public async ValueTask DisposeAsync()
+    {
+        Customer.Dispose();
+        http.Dispose();
+        if (host is not null)
+        {
+            await host.Stop(TimeSpan.FromSeconds(20));
+            await host.DisposeAsync();
+        }
+        // A service that lost its host ends by itself; its files are only free then.
+        await Eventually.Until(() => Apps.All(app => ProcessOf(app) is null), TimeSpan.FromSeconds(20), "no service is left");
+        folder.Dispose();
+    }
+
+    static void Kill(int id)
+    {
+        using var process = Process.GetProcessById(id);
+        process.Kill();
+        process.WaitForExit(TimeSpan.FromSeconds(10));
+    }
+}
