@@ -1,5 +1,4 @@
 using Ecom.Contracts;
-using Ecom.Tests.Support;
 
 namespace Ecom.Tests.EndToEnd;
 

@@ -3,14 +3,25 @@ using System.Collections.Concurrent;
 namespace Ecom.Tool;
 
 /// <summary>What the services print, in one file beside their data; `up` shows it too.</summary>
-sealed class ShopLog(string file, Action<string, string>? watch) : IDisposable
+sealed class ShopLog : IDisposable
 {
-    readonly StreamWriter writer = new(file, append: false) { AutoFlush = true };
+    static readonly TimeSpan Late = TimeSpan.FromSeconds(1);
+
+    readonly Action<string, string>? watch;
+    readonly StreamWriter writer;
     readonly Lock gate = new();
+    readonly Timer flush;
     readonly ConcurrentDictionary<string, string> last = new();
     readonly TaskCompletionSource<string> cannotRun = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public string File => file;
+    public ShopLog(string file, Action<string, string>? watch)
+    {
+        (File, this.watch, writer) = (file, watch, new(file, append: false));
+        // A write for each line would be a system call for each; a second later is soon enough for a reader.
+        flush = new(_ => Flush(), null, Late, Late);
+    }
+
+    public string File { get; }
 
     /// <summary>What an app said that cannot run as it is configured: to start it again would change nothing.</summary>
     public Task<string> CannotRun => cannotRun.Task;
@@ -28,8 +39,16 @@ sealed class ShopLog(string file, Action<string, string>? watch) : IDisposable
             last[appId] = line;
     }
 
+    void Flush()
+    {
+        lock (gate)
+            if (writer.BaseStream is { CanWrite: true })
+                writer.Flush();
+    }
+
     public void Dispose()
     {
+        flush.Dispose();
         lock (gate)
             writer.Dispose();
     }

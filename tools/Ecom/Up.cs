@@ -34,5 +34,6 @@ static class Up
         return Exit.Ok;
     }
 
-    static void Show(string appId, string line) => Terminal.Line($"[grey]{appId,-20}[/] {Terminal.Plain(line)}");
+    /// <summary>Past Spectre, which measures each character: these are thousands of lines.</summary>
+    static void Show(string appId, string line) => Console.Out.WriteLine(Terminal.Live ? $"\e[90m{appId,-20}\e[0m {line}" : $"{appId,-20} {line}");
 }
