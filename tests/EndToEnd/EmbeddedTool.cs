@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Ecom.Contracts;
 using Ecom.Tests.Support;
 
 namespace Ecom.Tests.EndToEnd;
