@@ -78,7 +78,7 @@ sealed class AppSidecar : IAsyncDisposable
             accepted.Add(sub);
             if (queues.TryGetValue($"{sub.PubSub}/{sub.Topic}", out var open)) { open.Subscription = sub; continue; }
             var lanes = int.Parse(pubsub.Component.Metadata.GetValueOrDefault("lanes") ?? "8");
-            queues[$"{sub.PubSub}/{sub.Topic}"] = await world.Broker.Open(AppId, world.Broker.Topic(sub.PubSub, sub.Topic), sub, delivery.Deliver, lanes);
+            queues[$"{sub.PubSub}/{sub.Topic}"] = await world.Broker.Open(AppId, await world.Broker.Topic(sub.PubSub, sub.Topic), sub, delivery.Deliver, lanes);
         }
         foreach (var (name, queue) in queues.Where(q => !accepted.Any(s => $"{s.PubSub}/{s.Topic}" == q.Key)).ToList())
         {
@@ -114,7 +114,7 @@ sealed class AppSidecar : IAsyncDisposable
     /// <summary>Writes the events and returns when they are safe. Nothing is written when one cannot be.</summary>
     public async Task Publish(string pubsub, string topic, IReadOnlyList<Publication> events)
     {
-        var target = CheckTopic(pubsub, topic);
+        CheckTopic(pubsub, topic);
         if (events.Count == 0) return;
         var messages = new Message[events.Count];
         for (var i = 0; i < messages.Length; i++)
@@ -123,17 +123,16 @@ sealed class AppSidecar : IAsyncDisposable
             catch (FormatException e) { throw new ApiException(400, Grpc.Core.StatusCode.InvalidArgument, "ERR_PUBSUB_REQUEST_METADATA", $"failed deserializing metadata. Error: {e.Message}"); }
             catch (System.Text.Json.JsonException) { throw new ApiException(500, Grpc.Core.StatusCode.InvalidArgument, "ERR_PUBSUB_CLOUD_EVENTS_SER", "cannot create cloudevent"); }
         }
-        try { await world.Broker.Publish(target, messages); }
+        try { await world.Broker.Publish(await world.Broker.Topic(pubsub, topic), messages); }
         catch (Microsoft.Data.Sqlite.SqliteException e) { throw new ApiException(500, Grpc.Core.StatusCode.Internal, "ERR_PUBSUB_PUBLISH_MESSAGE", $"error when publishing to topic {topic} in pubsub {pubsub}: {e.Message}"); }
     }
 
-    public Topic CheckTopic(string pubsub, string topic)
+    public void CheckTopic(string pubsub, string topic)
     {
         if (pubsubs.Count == 0) throw ApiException.NoPubSubs(pubsub);
         if (!pubsubs.TryGetValue(pubsub, out var found)) throw ApiException.NoPubSub(pubsub);
         if (topic.Length == 0) throw ApiException.NoTopic(pubsub);
         if (!found.Scopes.MayPublish(topic)) throw ApiException.Forbidden(topic, AppId);
-        return world.Broker.Topic(pubsub, topic);
     }
 
     public StateApi Store(string name) => stores.Count == 0 ? throw ApiException.NoStores(name) : stores.GetValueOrDefault(name) ?? throw ApiException.NoStore(name);

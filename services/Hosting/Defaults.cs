@@ -74,7 +74,7 @@ public static class Defaults
             if (postgres is not null)
                 db.UseNpgsql(postgres, npgsql => npgsql.MigrationsHistoryTable("__migrations", ServiceDb.SchemaOf(appId)));
             else
-                db.UseSqlite($"Data Source={SqliteFile(builder.Configuration, appId)};Default Timeout=30");
+                db.UseSqlite($"Data Source={SqliteFile(builder.Configuration, appId)};Default Timeout=30").AddInterceptors(new CommitWithoutSync());
             db.UseSnakeCaseNamingConvention();
         });
         builder.Services.AddSingleton<IOutboxSink, PubSubSink>();

@@ -28,7 +28,7 @@ sealed class Broker : IAsyncDisposable
     readonly GroupCommit writer;
     readonly Db reader;
     readonly Lock reading = new();
-    readonly ConcurrentDictionary<(string PubSub, string Name), Lazy<Topic>> topics = new();
+    readonly ConcurrentDictionary<(string PubSub, string Name), Lazy<Task<Topic>>> topics = new();
     readonly Channel<SubscriptionQueue> moved = Channel.CreateUnbounded<SubscriptionQueue>();
     readonly Task cursorLoop;
 
@@ -42,16 +42,30 @@ sealed class Broker : IAsyncDisposable
         foreach (var topic in reader.Query("""
             SELECT id, pubsub, name, max(next, ifnull((SELECT max(offset) + 1 FROM messages WHERE topic = id), 0)) FROM topics
             """, r => new Topic(r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetInt64(3))))
-            topics[(topic.PubSub, topic.Name)] = new(topic);
+            topics[(topic.PubSub, topic.Name)] = new(Task.FromResult(topic));
         cursorLoop = Task.Run(WriteCursors);
     }
 
-    public Topic Topic(string pubsub, string name) => topics.GetOrAdd((pubsub, name), key => new(() =>
+    /// <summary>Nobody blocks a thread here: fifty publishers of a new topic would starve the writer that they wait for.</summary>
+    public Task<Topic> Topic(string pubsub, string name) => topics.GetOrAdd((pubsub, name), key => new(() => Create(pubsub, name))).Value;
+
+    async Task<Topic> Create(string pubsub, string name)
     {
-        writer.Write(db => db.Run("INSERT OR IGNORE INTO topics (pubsub, name, next) VALUES ($0, $1, 0)", pubsub, name)).GetAwaiter().GetResult();
-        lock (reading)
-            return reader.Query("SELECT id FROM topics WHERE pubsub = $0 AND name = $1", r => new Topic(r.GetInt64(0), pubsub, name, 0), pubsub, name)[0];
-    })).Value;
+        try
+        {
+            await writer.Write(db => db.Run("INSERT OR IGNORE INTO topics (pubsub, name, next) VALUES ($0, $1, 0)", pubsub, name));
+            lock (reading)
+                return reader.Query("SELECT id FROM topics WHERE pubsub = $0 AND name = $1", r => new Topic(r.GetInt64(0), pubsub, name, 0), pubsub, name)[0];
+        }
+        catch
+        {
+            // The next publisher tries again.
+            topics.TryRemove((pubsub, name), out _);
+            throw;
+        }
+    }
+
+    IEnumerable<Topic> Known => topics.Values.Select(t => t.Value).Where(t => t.IsCompletedSuccessfully).Select(t => t.Result);
 
     public Task Publish(Topic topic, params Message[] messages)
     {
@@ -135,7 +149,7 @@ sealed class Broker : IAsyncDisposable
     public async Task Purge(string pubsub, TimeSpan age)
     {
         var before = (DateTimeOffset.UtcNow - age).ToUnixTimeMilliseconds();
-        foreach (var topic in topics.Where(t => t.Key.PubSub == pubsub).Select(t => t.Value.Value))
+        foreach (var topic in Known.Where(t => t.PubSub == pubsub))
         {
             int removed = Slice;
             while (removed == Slice)
@@ -159,7 +173,7 @@ sealed class Broker : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var queue in topics.Values.SelectMany(t => t.Value.Queues).ToList()) await queue.DisposeAsync();
+        foreach (var queue in Known.SelectMany(t => t.Queues).ToList()) await queue.DisposeAsync();
         moved.Writer.TryComplete();
         await cursorLoop;
         await writer.DisposeAsync();

@@ -142,6 +142,6 @@ sealed class Delivery(AppChannel app, Broker broker, Func<string, Policies> poli
         var headers = Coordinates(queue, message).ToDictionary();
         foreach (var (name, value) in message.Headers ?? new Dictionary<string, string>()) headers[name] = value;
         headers.Remove("__key");
-        await broker.Publish(broker.Topic(queue.Topic.PubSub, target), message with { Headers = headers, Expires = null }).WaitAsync(stop);
+        await broker.Publish(await broker.Topic(queue.Topic.PubSub, target), message with { Headers = headers, Expires = null }).WaitAsync(stop);
     }
 }
