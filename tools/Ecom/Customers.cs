@@ -23,6 +23,7 @@ sealed class Customers(ShopClient shop, TimeSpan patience)
 
     // Two runs must not share a key, or the second would be answered with the first one's order.
     readonly string run = Ids.NewEvent();
+    int checkouts;
 
     /// <summary>Brings each product's stock to what the wishes need, so that a run can be repeated on a shop in use.</summary>
     public async Task<int> Restock(IEnumerable<Wish> wishes, CancellationToken cancel)
@@ -48,10 +49,10 @@ sealed class Customers(ShopClient shop, TimeSpan patience)
             await shop.AddItem(wish.Customer, productId, quantity, cancel);
     }
 
-    public async Task<Accepted> Checkout(Wish wish, int number, CancellationToken cancel)
+    public async Task<Accepted> Checkout(Wish wish, CancellationToken cancel)
     {
         var asked = Stopwatch.GetTimestamp();
-        var order = await shop.Checkout(wish.Customer, wish.PaymentToken, $"{run}-{number}", cancel);
+        var order = await shop.Checkout(wish.Customer, wish.PaymentToken, $"{run}-{Interlocked.Increment(ref checkouts)}", cancel);
         return new(order, Stopwatch.GetElapsedTime(asked).TotalMilliseconds, DateTimeOffset.UtcNow);
     }
 

@@ -29,14 +29,14 @@ static class Demo
         Terminal.Line();
         var told = new List<Told>();
         for (var i = 0; i < count; i++)
-            told.Add(await Show(shop, customers, await SoldOut(shop.Client, wishes[i], cancel), i, cancel));
+            told.Add(await Show(shop, customers, await SoldOut(shop.Client, wishes[i], cancel), cancel));
         return await Summary.Finish(shop, told, null, choice, cancel);
     }
 
-    static async Task<Told> Show(Shop shop, Customers customers, Wish wish, int number, CancellationToken cancel)
+    static async Task<Told> Show(Shop shop, Customers customers, Wish wish, CancellationToken cancel)
     {
         await customers.FillCart(wish, cancel);
-        var checkout = await customers.Checkout(wish, number, cancel);
+        var checkout = await customers.Checkout(wish, cancel);
         Terminal.Part($"{checkout.OrderId}  {wish.Customer,-9}  {Count(wish.Lines.Count, "line"),-7}  {Count(wish.Lines.Sum(line => line.Quantity), "unit"),-9}  ");
         if (wish.ThenCancels)
             await customers.Cancel(checkout.OrderId, cancel);

@@ -12,37 +12,45 @@ static class Load
         orders.Validators.Add(Options.Between(orders, 1, 1_000_000));
         var users = new Option<int>("--users") { Description = "How many check out at the same time.", Required = true };
         users.Validators.Add(Options.Between(users, 1, 10_000));
+        var warmUp = new Option<int>("--warm-up") { Description = "Orders before the measured ones, not counted: a service that has just started still compiles itself.", DefaultValueFactory = _ => 0 };
+        warmUp.Validators.Add(Options.Between(warmUp, 0, 100_000));
         var mixed = new Option<bool>("--mixed") { Description = "Leave the payments' outcome to PAYMENT_SUCCESS_RATE instead of letting all succeed." };
         var shop = new ShopOptions();
-        var command = new Command("load", "As demo, without the show: many users check out at once; prints rates and percentiles.") { orders, users, mixed };
+        var command = new Command("load", "As demo, without the show: many users check out at once; prints rates and percentiles.") { orders, users, warmUp, mixed };
         shop.AddTo(command);
-        command.SetAction((parsed, cancel) => Run(parsed.GetValue(orders), parsed.GetValue(users), parsed.GetValue(mixed), shop.Read(parsed), cancel));
+        command.SetAction((parsed, cancel) => Run(parsed.GetValue(orders), parsed.GetValue(users), parsed.GetValue(warmUp), parsed.GetValue(mixed), shop.Read(parsed), cancel));
         return command;
     }
 
-    static async Task<int> Run(int count, int users, bool mixed, ShopChoice choice, CancellationToken cancel)
+    static async Task<int> Run(int count, int users, int warmUp, bool mixed, ShopChoice choice, CancellationToken cancel)
     {
         await using var shop = await Shop.Open(choice, null, cancel);
         var customers = new Customers(shop.Client, choice.Patience);
+        var token = mixed ? null : PaymentTokens.Success;
+        if (warmUp > 0)
+            await Burst(customers, Wishes(0, warmUp, token), users, "to warm up (not measured)", cancel);
+        var (started, told) = await Burst(customers, Wishes(warmUp, count, token), users, "", cancel);
+        return await Summary.Finish(shop, told, started, choice, cancel);
+    }
+
+    static async Task<(DateTimeOffset Started, IReadOnlyList<Told> Told)> Burst(Customers customers, Wish[] wishes, int users, string purpose, CancellationToken cancel)
+    {
         var together = new ParallelOptions { MaxDegreeOfParallelism = users, CancellationToken = cancel };
-        // A cart for each order: whoever has to fill a cart in between is not checking out.
-        var wishes = Enumerable.Range(0, count).Select(i => new Wish($"load-{i:00000}", [(Product(i), 1), (Product(i + 7), 1 + i % 2)], mixed ? null : PaymentTokens.Success)).ToArray();
-        await Terminal.Working($"filling {count} carts (not measured)", async () =>
+        await Terminal.Working($"filling {wishes.Length} carts (not measured)", async () =>
         {
             await customers.Restock(wishes, cancel);
-            await Parallel.ForEachAsync(wishes, together, async (wish, token) => await customers.FillCart(wish, token));
+            await Parallel.ForEachAsync(wishes, together, async (wish, stop) => await customers.FillCart(wish, stop));
             return true;
         });
-
-        var accepted = new Accepted[count];
+        var accepted = new Accepted[wishes.Length];
         var started = DateTimeOffset.UtcNow;
-        await Terminal.Working($"{count} checkouts, {users} at a time", async () =>
+        await Terminal.Working($"{wishes.Length} checkouts, {users} at a time {purpose}".TrimEnd(), async () =>
         {
-            await Parallel.ForEachAsync(Enumerable.Range(0, count), together, async (i, token) => accepted[i] = await customers.Checkout(wishes[i], i, token));
+            await Parallel.ForEachAsync(Enumerable.Range(0, wishes.Length), together, async (i, stop) => accepted[i] = await customers.Checkout(wishes[i], stop));
             return true;
         });
         var told = new List<Told>();
-        await Terminal.Counting("orders ended", count, async counted =>
+        await Terminal.Counting("orders ended", accepted.Length, async counted =>
         {
             foreach (var checkout in accepted.OrderBy(checkout => checkout.At))
             {
@@ -50,8 +58,12 @@ static class Load
                 counted(told.Count);
             }
         });
-        return await Summary.Finish(shop, told, started, choice, cancel);
+        return (started, told);
     }
+
+    /// <summary>A cart for each order: whoever has to fill a cart in between is not checking out.</summary>
+    static Wish[] Wishes(int first, int count, string? token) =>
+        [.. Enumerable.Range(first, count).Select(i => new Wish($"load-{i:00000}", [(Product(i), 1), (Product(i + 7), 1 + i % 2)], token))];
 
     static string Product(int number) => $"PROD-{1 + number % 20:000}";
 }
