@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 
 namespace Ecom.Tool;
@@ -22,15 +23,22 @@ static class Figures
 
     public static void PrintJson(object figures) => Console.Out.WriteLine(JsonSerializer.Serialize(figures, Line));
 
-    /// <summary>Resident memory of this process and of the programs it started.</summary>
-    public static double MemoryMb(IEnumerable<int> children)
-    {
-        using var self = Process.GetCurrentProcess();
-        return Math.Round((self.WorkingSet64 + children.Sum(Resident)) / 1024.0 / 1024.0, 1);
-    }
+    /// <summary>Resident memory of this process and of the programs it started. Where the system tells (Linux), a page that several of them share, such as the runtime's own code, counts once.</summary>
+    public static double MemoryMb(IEnumerable<int> children) =>
+        Math.Round(children.Append(Environment.ProcessId).Sum(Resident) / 1024.0 / 1024.0, 1);
 
     static long Resident(int id)
     {
+        try
+        {
+            // Pss: each page divided by the number of processes that map it (proc_pid_smaps_rollup(5)).
+            if (File.ReadLines($"/proc/{id}/smaps_rollup").FirstOrDefault(line => line.StartsWith("Pss:", StringComparison.Ordinal)) is { } pss)
+                return long.Parse(pss["Pss:".Length..^"kB".Length], CultureInfo.InvariantCulture) * 1024;
+        }
+        catch (Exception absent) when (absent is IOException or UnauthorizedAccessException)
+        {
+            // Another system, or gone.
+        }
         try
         {
             using var process = Process.GetProcessById(id);
