@@ -18,6 +18,9 @@ static class Audit
     // Between a status and its mail, or an event and its mark, there are milliseconds; a real mismatch is still there after this.
     static readonly TimeSpan Settling = TimeSpan.FromSeconds(15);
 
+    // After a burst the last mails are still on their way to the mail server.
+    static readonly TimeSpan Sending = TimeSpan.FromSeconds(60);
+
     public static Command Command()
     {
         var json = new Option<bool>("--json") { Description = "The last line of the output is one JSON object." };
@@ -45,7 +48,7 @@ static class Audit
         {
             var books = await Books.Read(data, cancel);
             var report = new AuditReport(data.Place, books, [.. books.Mismatches(), .. await DeadSagas(books, addresses, cancel)]);
-            if (report.Ok || Stopwatch.GetElapsedTime(started) > Settling)
+            if (report.Ok || Stopwatch.GetElapsedTime(started) > (books.Unsent.Any(outbox => outbox.Events > 0) ? Sending : Settling))
                 return report;
             await Task.Delay(TimeSpan.FromMilliseconds(100), cancel);
         }
