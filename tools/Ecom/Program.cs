@@ -10,7 +10,7 @@ var root = new RootCommand("""
     2 it cannot run (a port taken, a setting or a file that cannot be read, a wrong option); 130 stopped by Ctrl-C.
     """)
 {
-    Up.Command(), Demo.Command(), Load.Command(), Audit.Command(), Doctor.Command(), Setup.Command(),
+    Up.Command(), Demo.Command(), Load.Command(), Audit.Command(), Doctor.Command(), Setup.Command(), Events.Command(),
 };
 var asked = root.Parse(args);
 if (asked.Errors.Count > 0)

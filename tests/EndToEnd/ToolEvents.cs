@@ -1,0 +1,38 @@
+using System.Text.Json;
+using Ecom.Contracts;
+using Ecom.Tests.Support;
+
+namespace Ecom.Tests.EndToEnd;
+
+public class ToolEvents
+{
+    [Fact]
+    public async Task Generated_events_lie_in_Kafka_by_their_keys_and_what_is_missing_is_told()
+    {
+        Runtimes.Require(Runtime.Kafka);
+        using var heavy = await HeavyLock.Take();
+        await using var kafka = await KafkaCluster.Start();
+
+        (await Ecom("events", "--count", "10", "--brokers", $"127.0.0.1:{Ports.Free()}")).ShouldSatisfyAllConditions(
+            run => run.Code.ShouldBe(2), run => run.Last.ShouldContain("cannot be reached"));
+        (await Ecom("events", "--count", "10", "--brokers", kafka.Brokers)).ShouldSatisfyAllConditions(
+            run => run.Code.ShouldBe(2), run => run.Last.ShouldContain("setup"));
+        await kafka.CreateTopics(3, [.. Topics.All]);
+        var (code, last) = await Ecom("events", "--count", "2000", "--seed", "7", "--brokers", kafka.Brokers, "--json");
+
+        code.ShouldBe(0, last);
+        var figures = JsonSerializer.Deserialize<JsonElement>(last);
+        var records = kafka.Read([.. Topics.All]);
+        records.Count.ShouldBe(2000);
+        records.CountBy(record => record.Topic).ShouldBe(figures.GetProperty("topics").EnumerateObject().Select(topic => KeyValuePair.Create(topic.Name, topic.Value.GetInt32())), ignoreOrder: true);
+        figures.GetProperty("events_per_s").GetDouble().ShouldBeGreaterThan(0);
+        records.ShouldAllBe(record => record.Key == JsonSerializer.Deserialize<JsonElement>(record.Value, JsonSerializerOptions.Default).GetProperty("subject").GetString());
+    }
+
+    static async Task<(int Code, string Last)> Ecom(params string[] arguments)
+    {
+        await using var tool = ChildProcess.Start($"ecom {arguments[0]}", "dotnet", [Repository.File("tools/Ecom/bin/ecom.dll"), .. arguments], folder: Repository.Root);
+        var code = await tool.WaitForExit(TimeSpan.FromMinutes(2));
+        return (code, tool.Output.Last());
+    }
+}
