@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Ecom.Tests.Support;
 using Grpc.Core;
@@ -29,6 +30,7 @@ public sealed class NotificationPostgresTests(NotificationOnPostgres fixture) : 
 public abstract class NotificationTests(ServiceProcess service) : IDisposable
 {
     static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+    static readonly string[] Severities = ["MEDIUM", "HIGH", "CRITICAL"];
     readonly string user = $"u-{Guid.NewGuid():N}";
     readonly string order = $"ORD-{Guid.NewGuid():N}"[..30].ToUpperInvariant();
 
@@ -81,6 +83,85 @@ public abstract class NotificationTests(ServiceProcess service) : IDisposable
         (await Mailed($"Low Stock Alert: Product #{product}")).To.ShouldBe("boss@ecom.local");
         (await Mailed($"Out of Stock Alert: Product #{product}")).Html.ShouldContain(order);
         (await Mailed($"Fraud Alert: high_order_value #{user}")).Html.ShouldContain("an order of 1200.00");
+    }
+
+    [Fact]
+    public async Task One_suspicious_order_is_one_mail_though_five_windows_tell_of_it_and_grow()
+    {
+        string[] windows = [.. Enumerable.Range(0, 5).Select(minute => Fraud(minute, "HIGH"))];
+        await Task.WhenAll(windows.Concat(windows).Select(Told));
+        (await FraudMails()).ShouldBe(1);
+
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(minute => Told(Fraud(minute, "HIGH", "two orders"))));
+
+        (await FraudMails()).ShouldBe(1);
+        await Mailed($"Fraud Alert: high_order_value #{user}");
+    }
+
+    [Fact]
+    public async Task Alerts_of_other_users_and_types_are_told_each()
+    {
+        await Told(Fraud(0, "HIGH"));
+        await Told(Fraud(0, "HIGH").With("data.alert_type", "\"unusual_order_frequency\""));
+        await Told(Fraud(0, "HIGH").With("data.user_id", $"\"{user}-2\""));
+
+        (await service.Count($"notifications WHERE kind = 'fraud' AND subject LIKE '%#{user}%'")).ShouldBe(3);
+    }
+
+    [Theory]
+    [InlineData("a worse alert of an overlapping window", 2, "0 MEDIUM", "3 HIGH")]
+    [InlineData("each that is worse", 3, "0 MEDIUM", "1 HIGH", "2 CRITICAL", "2 CRITICAL", "3 HIGH")]
+    [InlineData("the same window grown worse", 2, "0 HIGH", "0 CRITICAL")]
+    [InlineData("a worse alert that comes after those of later windows", 2, "4 HIGH", "0 CRITICAL", "1 CRITICAL", "1 HIGH")]
+    [InlineData("none that is milder", 1, "0 CRITICAL", "2 HIGH", "4 MEDIUM")]
+    [InlineData("a later window, apart", 2, "0 HIGH", "5 HIGH")]
+    [InlineData("a later window, apart and milder", 2, "0 HIGH", "5 MEDIUM", "3 HIGH", "5 MEDIUM")]
+    [InlineData("an incident that goes on, every five minutes", 3, "0 HIGH", "1 HIGH", "4 HIGH", "5 HIGH", "6 HIGH", "9 HIGH", "10 HIGH", "14 HIGH")]
+    [InlineData("none of a window that ended before", 1, "60 HIGH", "0 HIGH", "0 MEDIUM")]
+    [InlineData("an unknown severity, as the mildest", 2, "0 odd", "0 odd", "1 MEDIUM", "1 HIGH", "1 odd")]
+    public async Task Further_mails_tell_of(string what, int mails, params string[] alerts)
+    {
+        foreach (var alert in alerts)
+            await Told(Alert(alert));
+        (await FraudMails()).ShouldBe(mails, what);
+
+        foreach (var alert in alerts.Concat(alerts.Reverse()))
+            await Told(Alert(alert));
+        (await FraudMails()).ShouldBe(mails, "a replay with new ids");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task A_replay_of_alerts_sends_nothing_in_whatever_order_they_came(int seed)
+    {
+        var random = new Random(seed);
+        string[] alerts = [.. Enumerable.Range(0, 24).Select(_ => $"{random.Next(20)} {random.GetItems(Severities, 1)[0]}")];
+        await Task.WhenAll(alerts.Select(alert => Told(Alert(alert))));
+        var mails = await FraudMails();
+
+        random.Shuffle(alerts);
+        await Task.WhenAll(alerts.Select(alert => Told(Alert(alert))));
+
+        (await FraudMails()).ShouldBe(mails, string.Join(", ", alerts));
+    }
+
+    [Fact]
+    public async Task A_kill_neither_loses_nor_repeats_the_mail_of_an_alert()
+    {
+        service.Sidecar.OnMail = mail => mail.Subject.EndsWith(user, StringComparison.Ordinal) ? new(new(StatusCode.Unavailable, "away")) : null;
+        string[] windows = [.. Enumerable.Range(0, 5).Select(minute => Fraud(minute, "HIGH"))];
+        var deliveries = windows.Select(Told).ToArray();
+        await Task.WhenAny(deliveries);
+
+        await service.KillAndStartAgain();
+        service.Sidecar.OnMail = _ => null;
+        await ((Task)Task.WhenAll(deliveries)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await Task.WhenAll(windows.Select(Told));
+
+        await Mailed($"Fraud Alert: high_order_value #{user}");
+        (await FraudMails()).ShouldBe(1);
     }
 
     [Fact]
@@ -212,6 +293,18 @@ public abstract class NotificationTests(ServiceProcess service) : IDisposable
         subscriptions.Select(s => (string?)s!["topic"]).Order().ShouldBe(["fraud.detected", "inventory.depleted", "inventory.low", "notification.send"]);
         subscriptions.ShouldAllBe(s => (string?)s!["deadLetterTopic"] == "dlq.events" && (string?)s["pubsubName"] == "pubsub");
     }
+
+    string Alert(string minuteAndSeverity) => Fraud(int.Parse(minuteAndSeverity.Split(' ')[0], CultureInfo.InvariantCulture), minuteAndSeverity.Split(' ')[1]);
+
+    string Fraud(int minute, string severity, string details = "an order of 1200.00")
+    {
+        var start = new DateTimeOffset(2026, 3, 1, 10, 0, 0, TimeSpan.Zero).AddMinutes(minute);
+        return Events.New("fraud.detected", $$"""{"user_id":"{{user}}","order_id":"{{order}}","alert_type":"high_order_value","severity":"{{severity}}","details":"{{details}}","window_start":"{{start:O}}","window_end":"{{start.AddMinutes(5):O}}"}""");
+    }
+
+    async Task Told(string fraud) => (await service.Deliver("fraud.detected", fraud)).ShouldBe("SUCCESS");
+
+    Task<int> FraudMails() => service.Count($"notifications WHERE subject = 'Fraud Alert: high_order_value #{user}'");
 
     string Send(string type, string facts)
     {

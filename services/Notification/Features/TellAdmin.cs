@@ -23,10 +23,11 @@ public static class TellAdmin
             .Paragraph(depleted.OrderId is { } order ? $"Order {order} could not be served." : "No order is concerned."));
     }
 
-    public static Task<Outcome> Fraud(CloudEvent<FraudDetected> e, NotificationDb db, IServiceProvider services, CancellationToken ct)
+    /// <summary>One incident comes as many alerts: in each sliding window it falls into, and again whenever such a window grows.</summary>
+    public static async Task<Outcome> Fraud(CloudEvent<FraudDetected> e, NotificationDb db, IServiceProvider services, CancellationToken ct)
     {
         var fraud = e.Data;
-        return Tell(e, db, services, Kinds.Fraud, fraud.OrderId, show => new Letter($"Fraud Alert: {fraud.AlertType} #{fraud.UserId}")
+        return !await db.NoteIfNews(fraud, ct) ? Outcome.Done : await Tell(e, db, services, Kinds.Fraud, fraud.OrderId, show => new Letter($"Fraud Alert: {fraud.AlertType} #{fraud.UserId}")
             .Paragraph($"Severity: {fraud.Severity}")
             .Paragraph($"Window: {show(fraud.WindowStart)} to {show(fraud.WindowEnd)}")
             .Paragraph($"Details: {fraud.Details}"));

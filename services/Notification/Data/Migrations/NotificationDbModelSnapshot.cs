@@ -105,6 +105,37 @@ namespace Ecom.Notifications.Migrations
                     b.ToTable("processed_events", "notification_service");
                 });
 
+            modelBuilder.Entity("Ecom.Notifications.FraudNotice", b =>
+                {
+                    b.Property<string>("UserId")
+                        .HasColumnType("text")
+                        .HasColumnName("user_id");
+
+                    b.Property<string>("AlertType")
+                        .HasColumnType("text")
+                        .HasColumnName("alert_type");
+
+                    b.Property<DateTimeOffset>("CriticalUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("critical_until");
+
+                    b.Property<DateTimeOffset>("HighUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("high_until");
+
+                    b.Property<DateTimeOffset>("MediumUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("medium_until");
+
+                    b.HasKey("UserId", "AlertType")
+                        .HasName("pk_fraud_notices");
+
+                    b.ToTable("fraud_notices", "notification_service", t =>
+                        {
+                            t.HasCheckConstraint("ck_fraud_notices_until", "critical_until <= high_until AND high_until <= medium_until");
+                        });
+                });
+
             modelBuilder.Entity("Ecom.Notifications.Notification", b =>
                 {
                     b.Property<string>("NotificationId")
