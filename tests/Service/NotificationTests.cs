@@ -233,12 +233,14 @@ public abstract class NotificationTests(ServiceProcess service) : IDisposable
         mail.Html.ShouldContain("&lt;script&gt;alert(1)&lt;/script&gt; &amp;");
     }
 
-    [Fact]
-    public async Task A_customer_whose_id_is_an_address_is_written_there()
+    [Theory]
+    [InlineData("@mail.org", "@mail.org")]
+    [InlineData("@", "%40@example.com")]
+    public async Task A_customer_without_an_address_is_written_to_by_the_id(string end, string mailbox)
     {
-        await service.Deliver("notification.send", Send("order_fulfilled", "{}").With("data.recipient_email", "\"\"").With("data.user_id", $"\"{user}@mail.org\""));
+        await service.Deliver("notification.send", Send("order_fulfilled", "{}").With("data.recipient_email", "\"\"").With("data.user_id", $"\"{user}{end}\""));
 
-        (await Mailed($"Order Confirmed #{order}")).To.ShouldBe($"{user}@mail.org");
+        (await Mailed($"Order Confirmed #{order}")).To.ShouldBe(user + mailbox);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ public static class TellCustomer
     public static Task<Outcome> Handle(CloudEvent<NotificationSend> e, NotificationDb db, IServiceProvider services, CancellationToken ct)
     {
         var (send, options) = (e.Data, services.GetRequiredService<MailOptions>());
-        var recipient = send.RecipientEmail.Length > 0 ? Letter.OneLine(send.RecipientEmail) : Letter.IsAddress(send.UserId) ? send.UserId : $"{send.UserId}@example.com";
+        var recipient = send.RecipientEmail.Length > 0 ? Letter.OneLine(send.RecipientEmail) : Mailbox.Of(send.UserId);
         var (kind, letter) = Write(send, options.Show(e.Time));
         return Task.FromResult(db.Queue(e, kind, send.UserId, recipient, send.OrderId, letter, services.GetRequiredService<TimeProvider>().GetUtcNow()));
     }

@@ -76,7 +76,7 @@ static partial class Deciding
     public static IReadOnlyList<OrderLine> Lines(this Order order) => [.. order.Items.Select(item => item.ToLine())];
 
     public static NotificationSend Mail(this Order order, string type) =>
-        new(order.UserId, order.UserId.Contains('@') ? order.UserId : $"{order.UserId}@example.com", type, order.OrderId,
+        new(order.UserId, Mailbox.Of(order.UserId), type, order.OrderId,
             new(order.Lines(), order.TotalAmount, order.CancelReason, order.CancellationSource, order.DepletedProductId, order.RefundedAmount));
 
     [LoggerMessage(LogLevel.Information, "Order {OrderId} is {Status} {CancellationSource}")]
