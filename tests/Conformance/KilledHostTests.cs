@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Ecom.Tests.Support;
+using Microsoft.Data.Sqlite;
 
 namespace Ecom.Tests.Conformance;
 
@@ -66,8 +67,7 @@ public sealed class KilledHostTests : IAsyncLifetime
         await StartHost();
         (await Publish("once")).ShouldBeTrue();
         await app.Get("orders", "once");
-        // The cursor is written a moment after the answer; a later publish and its delivery mean it was.
-        await Task.Delay(500);
+        await Eventually.Until(() => Cursor("orders") == 1, TimeSpan.FromSeconds(20), "the answer is written down");
 
         host!.Kill();
         await host.DisposeAsync();
@@ -114,6 +114,16 @@ public sealed class KilledHostTests : IAsyncLifetime
         await app.DisposeAsync();
         http.Dispose();
         folder.Dispose();
+    }
+
+    /// <summary>How many events of the topic the broker's file says the app has taken; it is written a moment after the answer.</summary>
+    long Cursor(string topic)
+    {
+        using var broker = new SqliteConnection($"Data Source={folder.File("data/broker.db")};Mode=ReadOnly;Pooling=false");
+        broker.Open();
+        using var command = new SqliteCommand("SELECT cursors.next FROM cursors JOIN topics ON topics.id = topic WHERE name = $topic", broker);
+        command.Parameters.AddWithValue("$topic", topic);
+        return (long)command.ExecuteScalar()!;
     }
 
     static int Number(string id) => int.Parse(id.Split('-')[1]);

@@ -151,7 +151,7 @@ public abstract class PubSubSuite
         await App.Stop();
 
         await PublishOwn("later", "l-1");
-        await Task.Delay(1_500);
+        await App.HangUpOnTheSidecar(Deadline);
         await App.Start();
 
         await App.Get("later", "l-1", Deadline);

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
@@ -50,6 +52,15 @@ public sealed class TestApp : IAsyncDisposable
         await web.StopAsync(now.Token);
         await web.DisposeAsync();
         web = null;
+    }
+
+    /// <summary>While the app is away: waits until its sidecar has tried to reach it, and hangs up.</summary>
+    public async Task HangUpOnTheSidecar(TimeSpan deadline)
+    {
+        using var door = new TcpListener(IPAddress.Loopback, Port);
+        door.Start();
+        using var patience = new CancellationTokenSource(deadline);
+        using var caller = await door.AcceptSocketAsync(patience.Token);
     }
 
     public void Answer(string topic, Func<Delivered, int, IResult> answer) => answers[topic] = answer;
