@@ -112,6 +112,15 @@ public sealed class CartTests(CartFixture fixture) : IClassFixture<CartFixture>,
     public async Task Checkouts_at_the_same_time_give_one_order_and_the_same_answer()
     {
         await Add("PROD-001", 1);
+        // One that came after the others were done would rightly find an empty cart: all eight read it before the first goes on.
+        var reads = 0;
+        var all = new TaskCompletionSource();
+        Sidecar.OnRead = _ =>
+        {
+            if (Interlocked.Increment(ref reads) == 8)
+                all.SetResult();
+            return all.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        };
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => CheckOut()));
 

@@ -12,6 +12,7 @@ sealed class FakeWorkflowContext(IEnumerable<object> facts, Func<string, object?
 {
     readonly Queue<object> facts = new(facts);
     readonly TaskCompletionSource deadline = new();
+    Action late = () => { };
 
     public List<(string Name, object? Input)> Steps { get; } = [];
     public List<string?> Statuses { get; } = [];
@@ -27,6 +28,7 @@ sealed class FakeWorkflowContext(IEnumerable<object> facts, Func<string, object?
     {
         Steps.Add((name, input));
         options.ShouldNotBeNull().RetryPolicy.ShouldNotBeNull();
+        late();
         return Task.FromResult((T)step(name, input));
     }
 
@@ -45,15 +47,13 @@ sealed class FakeWorkflowContext(IEnumerable<object> facts, Func<string, object?
         }
         if (fact is T)
             return Task.FromResult((T)fact);
-        // The deadline passes while the saga waits; the fact after it answers the same wait.
+        // The deadline passes while the saga waits. The fact after it answers the same wait, but only when the saga has taken its
+        // next step: were it there at once, the saga might see it before the deadline and wait for ever for what comes after.
         deadline.TrySetResult();
-        return facts.TryDequeue(out var late) ? Later((T)late) : new TaskCompletionSource<T>().Task;
-    }
-
-    static async Task<T> Later<T>(T fact)
-    {
-        await Task.Yield();
-        return fact;
+        var answer = new TaskCompletionSource<T>();
+        if (facts.TryDequeue(out var next))
+            late = () => answer.TrySetResult((T)next);
+        return answer.Task;
     }
 
     public override void SetCustomStatus(object? customStatus) => Statuses.Add(customStatus?.ToString());
