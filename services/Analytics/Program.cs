@@ -5,6 +5,7 @@ using Ecom.Hosting;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddEcomDefaults(AppIds.Analytics);
 builder.AddEcomDb<AnalyticsDb>(AppIds.Analytics);
+builder.AddAnalyticsEngine();
 
 var app = builder.Build();
 app.MapEcomDefaults();

@@ -133,6 +133,9 @@ public static class Defaults
         return 0;
     }
 
+    /// <summary>Whether the services keep their data in PostgreSQL; else each has a SQLite file.</summary>
+    public static bool HasPostgres(this IConfiguration settings) => settings.GetConnectionString("Db") is { Length: > 0 } || settings["POSTGRES_HOST"] is { Length: > 0 };
+
     static string SqliteFile(IConfiguration settings, string appId)
     {
         var folder = settings.Text("ECOM_DATA", Path.Combine(Environment.CurrentDirectory, ".ecom"));

@@ -42,6 +42,15 @@ public static class TopicRoutes
     public static IEndpointConventionBuilder MapDelivery(this IEndpointRouteBuilder routes, Dapr.TopicOptions topic, Func<HttpContext, ReadOnlyMemory<byte>, Task<bool>> take) =>
         routes.MapPost($"/events/{topic.Name}", (RequestDelegate)(http => Receive(http, take))).WithTopic(topic).ExcludeFromDescription();
 
+    /// <summary>A subscription that takes up to <paramref name="most"/> events in one call: true answers SUCCESS for each of them, false RETRY.</summary>
+    public static IEndpointConventionBuilder MapBulkDelivery(this IEndpointRouteBuilder routes, Dapr.TopicOptions topic, int most, Func<HttpContext, IReadOnlyList<JsonElement>, Task<bool>> take) =>
+        routes.MapPost($"/events/{topic.Name}", (RequestDelegate)(http => ReceiveBulk(http, take))).WithTopic(topic).WithMetadata(new Dapr.AspNetCore.BulkSubscribeAttribute(topic.Name, most)).ExcludeFromDescription();
+
+    /// <summary>The event as a dead letter of this service.</summary>
+    /// <param name="attempts">How often it was tried.</param>
+    public static DeadLetter DeadLetter<TEvent>(string appId, string? eventId, string reason, string type, int attempts, DateTimeOffset now, ReadOnlySpan<byte> bytes) where TEvent : IEvent =>
+        new(TEvent.Topic, eventId, reason.Replace("\0", ""), type, attempts, now, appId, Payload(bytes));
+
     /// <summary>Only the sidecar may deliver, where a token is set.</summary>
     public static bool IsFromSidecar(this HttpContext http) =>
         http.RequestServices.GetRequiredService<IConfiguration>()["APP_API_TOKEN"] is not { Length: > 0 } token || http.Request.Headers["dapr-api-token"] == token;
@@ -56,6 +65,19 @@ public static class TopicRoutes
         await http.Answer(await take(http, await http.ReadBody()) ? Success : Retry);
     }
 
+    static async Task ReceiveBulk(HttpContext http, Func<HttpContext, IReadOnlyList<JsonElement>, Task<bool>> take)
+    {
+        if (!http.IsFromSidecar())
+        {
+            http.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            return;
+        }
+        using var bulk = JsonDocument.Parse(await http.ReadBody());
+        var entries = bulk.RootElement.GetProperty("entries").EnumerateArray().ToList();
+        var status = await take(http, [.. entries.Select(entry => entry.GetProperty("event"))]) ? "SUCCESS" : "RETRY";
+        await http.Response.WriteAsJsonAsync(new { statuses = entries.Select(entry => new { entryId = entry.GetProperty("entryId").GetString(), status }) }, JsonSerializerOptions.Web, http.RequestAborted);
+    }
+
     static async Task<ReadOnlyMemory<byte>> ReadBody(this HttpContext http)
     {
         using var body = new MemoryStream((int)Math.Min(http.Request.ContentLength ?? 1024, Defaults.MaxEventBytes));
@@ -68,6 +90,21 @@ public static class TopicRoutes
         http.Response.ContentType = "application/json";
         http.Response.ContentLength = status.Length;
         await http.Response.Body.WriteAsync(status, http.RequestAborted);
+    }
+
+    /// <summary>JSON that is nested too deep to fit into the dead letter's own JSON travels as base64, too.</summary>
+    static JsonElement Payload(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            var json = new Utf8JsonReader(bytes, new() { MaxDepth = 60 });
+            var element = JsonElement.ParseValue(ref json);
+            return json.Read() ? throw new JsonException() : element;
+        }
+        catch (JsonException)
+        {
+            return JsonSerializer.SerializeToElement(Convert.ToBase64String(bytes));
+        }
     }
 }
 
@@ -145,24 +182,10 @@ sealed partial class Delivery<TEvent, TDb>(IServiceProvider root, ReadOnlyMemory
             var topic = TEvent.Topic;
             if (e is not null && await db.Processed.AnyAsync(p => p.EventId == e.Id && p.Topic == topic, ct))
                 return;
-            db.Publish(new DeadLetter(TEvent.Topic, e?.Id, reason.Replace("\0", ""), type, attempts, clock.GetUtcNow(), app.AppId, Payload(body)), new(e?.CorrelationId, e?.Id));
+            db.Publish(TopicRoutes.DeadLetter<TEvent>(app.AppId, e?.Id, reason, type, attempts, clock.GetUtcNow(), body.Span), new(e?.CorrelationId, e?.Id));
         }, ct);
         LogBuried(TEvent.Topic, attempts, reason);
         return true;
-    }
-
-    /// <summary>JSON that is nested too deep to fit into the dead letter's own JSON travels as base64, too.</summary>
-    static JsonElement Payload(ReadOnlyMemory<byte> bytes)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(bytes, new() { MaxDepth = 60 });
-            return json.RootElement.Clone();
-        }
-        catch (JsonException)
-        {
-            return JsonSerializer.SerializeToElement(Convert.ToBase64String(bytes.Span));
-        }
     }
 
     [LoggerMessage(LogLevel.Warning, "{Topic}: attempt {Attempt} failed: {Reason}")]

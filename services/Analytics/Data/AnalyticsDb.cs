@@ -13,6 +13,7 @@ public sealed class AnalyticsDb(DbContextOptions<AnalyticsDb> options) : Service
     public DbSet<AbandonedItem> Abandonment => Set<AbandonedItem>();
     public DbSet<ProductVelocity> Velocity => Set<ProductVelocity>();
     public DbSet<OperationalWindow> Operations => Set<OperationalWindow>();
+    public DbSet<StreamBatch> Batches => Set<StreamBatch>();
 
     protected override void OnModelCreating(ModelBuilder model)
     {
@@ -29,9 +30,9 @@ public sealed class AnalyticsDb(DbContextOptions<AnalyticsDb> options) : Service
             e.HasIndex(d => d.Id).HasFilter("replayed_at IS NULL").HasDatabaseName("ix_dead_letters_open");
         });
         Window(model.Entity<RevenueWindow>(), "revenue_metrics", "order_count >= 0").HasKey(r => r.WindowStart);
-        Window(model.Entity<FraudAlert>(), "fraud_alerts", "severity IN ('CRITICAL', 'HIGH', 'MEDIUM')").HasKey(r => new { r.UserId, r.AlertType, r.WindowStart });
+        Window(model.Entity<FraudAlert>(), "fraud_alerts", $"severity IN ({Quoted(FraudRules.Severities)})").HasKey(r => new { r.UserId, r.AlertType, r.WindowStart });
         Window(model.Entity<ProductVelocity>(), "inventory_velocity", "units_sold >= 0").HasKey(r => new { r.ProductId, r.WindowStart });
-        var operations = Window(model.Entity<OperationalWindow>(), "operational_metrics", "status IN ('HEALTHY', 'WARNING', 'CRITICAL')");
+        var operations = Window(model.Entity<OperationalWindow>(), "operational_metrics", $"status IN ({Quoted(FlowRules.Statuses)})");
         operations.HasKey(r => new { r.MetricName, r.Topic, r.WindowStart });
         operations.Property(r => r.Value).HasPrecision(18, 4);
         model.Entity<AbandonedItem>(e =>
@@ -40,7 +41,34 @@ public sealed class AnalyticsDb(DbContextOptions<AnalyticsDb> options) : Service
             e.HasKey(r => new { r.UserId, r.ProductId, r.ItemAddedTime });
             e.HasIndex(r => r.ItemAddedTime);
         });
+        // Where there is PostgreSQL, Spark computes.
+        if (Database.IsSqlite())
+            model.Entity<StreamBatch>(e =>
+            {
+                e.ToTable("stream_batches");
+                e.HasIndex(b => new { b.Computation, b.Until });
+            });
     }
+
+    /// <summary>Keeps a row: said again it changes nothing, and an older word never covers a newer one.</summary>
+    /// <returns>Whether anything but <see cref="AnalyticsRow.AsOf"/> is new.</returns>
+    public async Task<bool> Keep(AnalyticsRow row, CancellationToken ct)
+    {
+        var entity = Model.FindEntityType(row.GetType())!;
+        var key = entity.FindPrimaryKey()!.Properties.Select(property => property.PropertyInfo!.GetValue(row)).ToArray();
+        if (await FindAsync(row.GetType(), key, ct) is not AnalyticsRow known)
+        {
+            Add(row);
+            return true;
+        }
+        if (known.AsOf > row.AsOf)
+            return false;
+        var news = entity.GetProperties().Any(property => property.Name != nameof(AnalyticsRow.AsOf) && !Equals(property.PropertyInfo!.GetValue(known), property.PropertyInfo.GetValue(row)));
+        Entry(known).CurrentValues.SetValues(row);
+        return news;
+    }
+
+    static string Quoted(IEnumerable<string> words) => string.Join(", ", words.Select(word => $"'{word}'"));
 
     /// <summary>A table of windows: read by time, and no window ends before it starts.</summary>
     static EntityTypeBuilder<T> Window<T>(EntityTypeBuilder<T> e, string table, string check) where T : AnalyticsRow

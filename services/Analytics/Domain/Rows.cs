@@ -58,3 +58,19 @@ public sealed class OperationalWindow : AnalyticsRow
     public required decimal Value { get; init; }
     public required string Status { get; init; }
 }
+
+/// <summary>What a computation must keep of a batch, as long as it matters.</summary>
+public sealed class StreamBatch
+{
+    public long Id { get; init; }
+    public required string Computation { get; init; }
+
+    /// <summary>The newest event that the computation had seen after the batch.</summary>
+    public required DateTimeOffset Newest { get; init; }
+
+    /// <summary>When time has passed this, none of the facts matters any more.</summary>
+    public required DateTimeOffset Until { get; init; }
+
+    /// <summary>JSON.</summary>
+    public required string Facts { get; init; }
+}

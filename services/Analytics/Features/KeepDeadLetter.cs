@@ -18,10 +18,12 @@ public static partial class KeepDeadLetter
         var record = Unwrap(body);
         try
         {
-            var letter = Read(http, record, now);
+            var (e, _) = CloudEvent.Parse<DeadLetter>(record.Span);
+            var letter = e is not null ? DeadLetterRecord.Of(e, now) : Bare(http, record, now);
             if (await Keep(services, letter, http.RequestAborted))
                 LogKept(log, letter.OriginalTopic, letter.ErrorReason);
-            return true;
+            // It is one of the shop's events, too.
+            return e is null || services.GetService<ComputeAnalytics>() is not { } compute || e.Time > now + AnalyticsRules.Ahead || await compute.Take([Fact.Of(e)]);
         }
         catch (Exception e) when (Transient.Is(e) || http.RequestAborted.IsCancellationRequested)
         {
@@ -35,11 +37,8 @@ public static partial class KeepDeadLetter
         }
     }
 
-    static DeadLetterRecord Read(HttpContext http, ReadOnlyMemory<byte> record, DateTimeOffset now)
+    static DeadLetterRecord Bare(HttpContext http, ReadOnlyMemory<byte> record, DateTimeOffset now)
     {
-        var (e, _) = CloudEvent.Parse<DeadLetter>(record.Span);
-        if (e is not null)
-            return DeadLetterRecord.Of(e, now);
         var headers = http.Request.Headers;
         return DeadLetterRecord.Of(record, headers["__topic"].ToString() is { Length: > 0 } topic ? topic : null, $"{headers["__partition"]}/{headers["__offset"]}", now);
     }

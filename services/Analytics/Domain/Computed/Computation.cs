@@ -1,0 +1,164 @@
+using Ecom.Contracts;
+
+namespace Ecom.Analytics;
+
+/// <summary>What a computation needs of an event. <see cref="Time"/> is the envelope's, to the microsecond, as Spark and PostgreSQL keep it.</summary>
+public sealed record Fact(string Topic, string Id, DateTimeOffset Time)
+{
+    public string? UserId { get; init; }
+    public string? ProductId { get; init; }
+    public string? OrderId { get; init; }
+    public decimal Amount { get; init; }
+    public IReadOnlyList<StockLine>? Lines { get; init; }
+
+    public static Fact Of<T>(CloudEvent<T> e) => new(e.Type, e.Id, new(e.Time.UtcTicks - e.Time.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero));
+}
+
+/// <summary>
+/// One of the five questions, answered in memory while the events come, as its Spark job answers it: in event time, each event
+/// once, late ones dropped. Rows are told again whenever they change. <see cref="Fold"/> says which facts must be kept, and
+/// <see cref="Recall"/> builds a new computation from them, so that its memory may be lost at any moment.
+/// </summary>
+/// <param name="name">The Spark job's.</param>
+/// <param name="topics">What it reads; the newest event of any of them moves its time on.</param>
+public abstract class Computation(string name, params IReadOnlyList<string> topics)
+{
+    readonly Dictionary<string, DateTimeOffset> seen = new(StringComparer.Ordinal);
+    readonly PriorityQueue<Fact, DateTimeOffset> remembered = new();
+
+    public string Name => name;
+
+    /// <summary>The time of the newest event so far.</summary>
+    public DateTimeOffset Newest { get; private set; } = DateTimeOffset.UnixEpoch + AnalyticsRules.Lateness;
+
+    /// <summary>What is not newer than this is late. In whole milliseconds, as Spark's.</summary>
+    public DateTimeOffset Watermark => new(Newest.Ticks - Newest.Ticks % TimeSpan.TicksPerMillisecond - AnalyticsRules.Lateness.Ticks, TimeSpan.Zero);
+
+    /// <summary>Takes a batch. What is late goes by the batches before.</summary>
+    public Folded Fold(IEnumerable<Fact> batch, DateTimeOffset now)
+    {
+        var limit = Watermark;
+        var late = 0;
+        List<Fact> counted = [];
+        foreach (var fact in batch)
+        {
+            if (!topics.Contains(fact.Topic))
+                continue;
+            Newest = fact.Time > Newest ? fact.Time : Newest;
+            if (fact.Time <= limit)
+                late++;
+            else if (!IsCopy(fact, limit))
+            {
+                counted.Add(Remember(fact));
+                Count(counted[^1]);
+            }
+        }
+        List<AnalyticsRow> rows = [.. Changed(now)];
+        Forget();
+        rows.AddRange(Changed(now));
+        return new(counted, rows, late);
+    }
+
+    /// <summary>Takes up what an earlier life of this computation had to keep, and had told.</summary>
+    public void Recall(DateTimeOffset newest, IEnumerable<Fact> kept)
+    {
+        Newest = newest > Newest ? newest : Newest;
+        // Some are kept for their copies' sake alone.
+        foreach (var fact in kept.Where(fact => Until(fact) > Watermark).Select(Remember).Where(fact => Matters(fact) > Watermark))
+            Count(fact);
+        _ = Changed(Newest).Count();
+    }
+
+    /// <summary>Until when a fact, or that it was seen, may change an answer.</summary>
+    public DateTimeOffset Until(Fact fact)
+    {
+        var (repeated, matters) = (fact.Time + AnalyticsRules.Lateness, Matters(fact));
+        return matters > repeated ? matters : repeated;
+    }
+
+    /// <summary>Until when the fact has a part in an answer that may still change.</summary>
+    protected abstract DateTimeOffset Matters(Fact fact);
+
+    protected abstract void Count(Fact fact);
+
+    /// <summary>Time has passed the fact.</summary>
+    protected abstract void Drop(Fact fact);
+
+    /// <summary>The rows that changed since the last call.</summary>
+    protected abstract IEnumerable<AnalyticsRow> Changed(DateTimeOffset now);
+
+    /// <summary>The part of a fact that this computation asks for.</summary>
+    protected virtual Fact Needed(Fact fact) => fact;
+
+    protected static DateTimeOffset Floor(DateTimeOffset time, TimeSpan window) => new(time.Ticks - time.Ticks % window.Ticks, TimeSpan.Zero);
+
+    bool IsCopy(Fact fact, DateTimeOffset limit) => seen.TryGetValue(fact.Id, out var time) && time + AnalyticsRules.Lateness > limit;
+
+    Fact Remember(Fact fact)
+    {
+        fact = Needed(fact);
+        seen[fact.Id] = fact.Time;
+        remembered.Enqueue(fact, Until(fact));
+        return fact;
+    }
+
+    void Forget()
+    {
+        while (remembered.TryPeek(out var fact, out var until) && until <= Watermark)
+        {
+            remembered.Dequeue();
+            if (seen.TryGetValue(fact.Id, out var time) && time == fact.Time)
+                seen.Remove(fact.Id);
+            Drop(fact);
+        }
+    }
+}
+
+/// <summary>What a batch came to.</summary>
+/// <param name="Counted">The facts that counted, to be kept <see cref="Computation.Until"/> they matter no more.</param>
+/// <param name="Rows">The rows that changed, and those that became final.</param>
+/// <param name="Late">How many events came too late.</param>
+public sealed record Folded(IReadOnlyList<Fact> Counted, IReadOnlyList<AnalyticsRow> Rows, int Late);
+
+/// <summary>A computation whose rows are sums over windows that lie side by side.</summary>
+/// <typeparam name="TKey">What sums are told apart by: the window's start, and what else.</typeparam>
+/// <typeparam name="TSum">A sum as it grows.</typeparam>
+public abstract class WindowedComputation<TKey, TSum>(string name, TimeSpan window, params IReadOnlyList<string> topics) : Computation(name, topics)
+    where TKey : notnull where TSum : class, new()
+{
+    readonly Dictionary<TKey, TSum> sums = [];
+    readonly HashSet<TKey> changed = [];
+
+    protected abstract IEnumerable<TKey> Keys(Fact fact, DateTimeOffset windowStart);
+
+    protected abstract void Add(TKey key, TSum sum, Fact fact);
+
+    protected abstract IEnumerable<AnalyticsRow> Rows(TKey key, TSum sum, DateTimeOffset now);
+
+    protected sealed override DateTimeOffset Matters(Fact fact) => Floor(fact.Time, window) + window;
+
+    protected sealed override void Count(Fact fact)
+    {
+        foreach (var key in Keys(fact, Floor(fact.Time, window)))
+        {
+            if (!sums.TryGetValue(key, out var sum))
+                sums[key] = sum = new();
+            Add(key, sum, fact);
+            changed.Add(key);
+        }
+    }
+
+    /// <summary>No fact is dropped before its window has ended: the whole window goes.</summary>
+    protected sealed override void Drop(Fact fact)
+    {
+        foreach (var key in Keys(fact, Floor(fact.Time, window)))
+            sums.Remove(key);
+    }
+
+    protected sealed override IEnumerable<AnalyticsRow> Changed(DateTimeOffset now)
+    {
+        List<AnalyticsRow> rows = [.. changed.SelectMany(key => Rows(key, sums[key], now))];
+        changed.Clear();
+        return rows;
+    }
+}

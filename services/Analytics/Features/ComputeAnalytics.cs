@@ -1,0 +1,185 @@
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Threading.Channels;
+using Ecom.Contracts;
+using Ecom.Hosting;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ecom.Analytics;
+
+/// <summary>
+/// Computes the five tables from the events themselves, where no Spark does it. What is delivered waits for the next batch, and is
+/// answered when that is committed: the changed rows, what must be remembered, and what goes out, in one transaction. After a
+/// failure or a kill the sidecar brings again what was not answered, and the memory is read anew.
+/// </summary>
+public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, TimeProvider clock, ILogger<ComputeAnalytics> log) : BackgroundService
+{
+    /// <summary>A batch gathers what comes in this time: so a burst costs few transactions, and a row is as fresh as this.</summary>
+    static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>While more waits than a batch takes, just long enough for the sidecar to bring the next events of each topic.</summary>
+    static readonly TimeSpan CatchUpInterval = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>
+    /// The most event time in a batch. Topics are read at different speeds: after a pause the end of a quiet one would be there
+    /// before the middle of a busy one, and make it late. So time goes on in steps that are shorter than the lateness.
+    /// </summary>
+    static readonly TimeSpan Step = AnalyticsRules.Lateness / 2;
+
+    const int MostFacts = 10_000;
+
+    static readonly Counter<long> Counted = Metrics.Meter.CreateCounter<long>("ecom_analytics_events", description: "Events that counted in a table");
+    static readonly Counter<long> TooLate = Metrics.Meter.CreateCounter<long>("ecom_analytics_late", description: "Events that came too late for a table");
+    static readonly JsonSerializerOptions Compact = new(Json.Options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault };
+
+    readonly Channel<Delivery> arrivals = Channel.CreateUnbounded<Delivery>();
+    readonly PriorityQueue<Item, DateTimeOffset> waiting = new();
+    IReadOnlyList<Computation>? computations;
+
+    /// <summary>An event to be counted, or one that is none and becomes a dead letter.</summary>
+    readonly record struct Item(Delivery Of, Fact? Fact, DeadLetter? Letter);
+
+    sealed class Delivery(IReadOnlyList<Fact> facts, IReadOnlyList<DeadLetter> letters)
+    {
+        readonly TaskCompletionSource<bool> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int open = facts.Count + letters.Count;
+
+        public Task<bool> Answer => answer.Task;
+
+        public IEnumerable<Item> Items => [.. letters.Select(letter => new Item(this, null, letter)), .. facts.Select(fact => new Item(this, fact, null))];
+
+        public void Done()
+        {
+            if (--open == 0)
+                answer.TrySetResult(true);
+        }
+
+        public void Failed() => answer.TrySetResult(false);
+    }
+
+    /// <returns>True when everything is applied; false: bring it again.</returns>
+    public Task<bool> Take(IReadOnlyList<Fact> facts, params IReadOnlyList<DeadLetter> letters)
+    {
+        if (facts.Count + letters.Count == 0)
+            return Task.FromResult(true);
+        var delivery = new Delivery(facts, letters);
+        return arrivals.Writer.TryWrite(delivery) ? delivery.Answer : Task.FromResult(false);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var failures = 0;
+        try
+        {
+            while (waiting.Count > 0 || await arrivals.Reader.WaitToReadAsync(stoppingToken))
+            {
+                await Task.Delay(waiting.Count > 0 ? CatchUpInterval : Interval, clock, stoppingToken);
+                while (arrivals.Reader.TryRead(out var delivery))
+                    waiting.EnqueueRange(delivery.Items.Select(item => (item, item.Fact?.Time ?? DateTimeOffset.MinValue)));
+                var batch = NextBatch();
+                try
+                {
+                    await Apply(batch, stoppingToken);
+                    batch.ForEach(item => item.Of.Done());
+                    failures = 0;
+                }
+                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+                {
+                    if (failures++ == 0)
+                        LogAway(e.GetBaseException().Message);
+                    Abandon(batch);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // What is not answered comes again.
+        }
+        finally
+        {
+            arrivals.Writer.TryComplete();
+            Abandon([]);
+        }
+    }
+
+    /// <summary>The oldest of what waits, up to a step of time. What is late already holds nobody up.</summary>
+    List<Item> NextBatch()
+    {
+        var passed = computations?.Max(computation => computation.Watermark) ?? DateTimeOffset.MinValue;
+        List<Item> batch = [];
+        DateTimeOffset? end = null;
+        while (batch.Count < MostFacts && waiting.TryPeek(out var item, out var time) && (end is null || time < end))
+        {
+            waiting.Dequeue();
+            batch.Add(item);
+            if (item.Fact is not null && time > passed)
+                end ??= time + Step;
+        }
+        return batch;
+    }
+
+    async Task Apply(List<Item> batch, CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<AnalyticsDb>();
+        computations ??= await Recall(db, ct);
+        var facts = batch.Select(item => item.Fact).OfType<Fact>().ToList();
+        await db.InTransaction(async () =>
+        {
+            foreach (var letter in batch.Select(item => item.Letter).OfType<DeadLetter>())
+                db.Publish(letter, new(null, letter.EventId));
+            foreach (var computation in computations)
+                await Fold(computation, facts, db, ct);
+        }, ct);
+    }
+
+    async Task Fold(Computation computation, List<Fact> facts, AnalyticsDb db, CancellationToken ct)
+    {
+        var before = computation.Newest;
+        var (counted, rows, late) = computation.Fold(facts, clock.GetUtcNow());
+        if (counted.Count > 0 || computation.Newest != before)
+        {
+            var (name, passed) = (computation.Name, computation.Watermark);
+            await db.Batches.Where(b => b.Computation == name && b.Until <= passed).ExecuteDeleteAsync(ct);
+            db.Batches.Add(new()
+            {
+                Computation = name,
+                Newest = computation.Newest,
+                Until = counted.Select(computation.Until).Append(passed).Max(),
+                Facts = JsonSerializer.Serialize(counted, Compact),
+            });
+        }
+        foreach (var row in rows)
+            if (await db.Keep(row, ct) && row is FraudAlert alert)
+                db.Publish(new FraudDetected(alert.UserId, alert.OrderId, alert.AlertType, alert.Severity, alert.Details, alert.WindowStart, alert.WindowEnd), new(null, null));
+        Counted.Add(counted.Count, new KeyValuePair<string, object?>("table", computation.Name));
+        TooLate.Add(late, new KeyValuePair<string, object?>("table", computation.Name));
+    }
+
+    static async Task<IReadOnlyList<Computation>> Recall(AnalyticsDb db, CancellationToken ct)
+    {
+        IReadOnlyList<Computation> all = [new RevenuePerMinute(), new FraudPerUser(), new AbandonedCarts(), new VelocityPerProduct(), new OperationsPerTopic()];
+        foreach (var computation in all)
+        {
+            var kept = await db.Batches.AsNoTracking().Where(b => b.Computation == computation.Name).OrderBy(b => b.Id).ToListAsync(ct);
+            if (kept.Count > 0)
+                computation.Recall(kept[^1].Newest, kept.SelectMany(b => JsonSerializer.Deserialize<List<Fact>>(b.Facts, Compact)!));
+        }
+        return all;
+    }
+
+    /// <summary>The sidecar keeps its events and brings them again; what the computations did of the batch is forgotten with them.</summary>
+    void Abandon(List<Item> batch)
+    {
+        computations = null;
+        while (arrivals.Reader.TryRead(out var delivery))
+            delivery.Failed();
+        foreach (var item in batch.Concat(waiting.UnorderedItems.Select(waiting => waiting.Element)))
+            item.Of.Failed();
+        waiting.Clear();
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The tables wait, events are asked for again: {Reason}")]
+    partial void LogAway(string reason);
+}

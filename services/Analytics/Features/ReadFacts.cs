@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+using Ecom.Contracts;
+using Ecom.Hosting;
+
+namespace Ecom.Analytics;
+
+/// <summary>Takes the shop's events as the computations want them. What is no event becomes a dead letter, as anywhere.</summary>
+public static class ReadFacts
+{
+    // A lane's share of what the sidecar holds in memory.
+    const int MostAtOnce = 100;
+
+    /// <param name="read">What the computations need of the event beside its topic, id and time.</param>
+    public static void MapFacts<T>(this WebApplication app, Func<Fact, T, Fact>? read = null) where T : class, IEvent
+    {
+        var (identity, clock, compute) = (app.Services.GetRequiredService<ServiceIdentity>(), app.Services.GetRequiredService<TimeProvider>(), app.Services.GetRequiredService<ComputeAnalytics>());
+        app.MapBulkDelivery(new() { PubsubName = Components.PubSub, Name = T.Topic, DeadLetterTopic = Topics.DeadLetters }, MostAtOnce, (_, events) =>
+        {
+            List<Fact> facts = [];
+            List<DeadLetter> letters = [];
+            var now = clock.GetUtcNow();
+            foreach (var bytes in events)
+            {
+                var json = JsonMarshal.GetRawUtf8Value(bytes);
+                var (e, fault) = CloudEvent.Parse<T>(json);
+                if (e?.Time > now + AnalyticsRules.Ahead)
+                    fault = $"time lies more than a day after {now:O}";
+                if (fault is null)
+                    facts.Add(read is null ? Fact.Of(e!) : read(Fact.Of(e!), e!.Data));
+                else
+                    letters.Add(TopicRoutes.DeadLetter<T>(identity.AppId, e?.Id, fault, "InvalidEvent", 0, now, json));
+            }
+            return compute.Take(facts, letters);
+        });
+    }
+}

@@ -1,0 +1,57 @@
+namespace Ecom.Contracts;
+
+/// <summary>The rules of the five analytics. Two compute by them: the Spark jobs, and analytics-service where there is no Spark.</summary>
+public static class AnalyticsRules
+{
+    /// <summary>An event that is not newer than the newest one of the batches before, minus this, is dropped.</summary>
+    public static TimeSpan Lateness { get; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How far an event may be ahead of its record: one from the far future would make everything after it late.</summary>
+    public static TimeSpan Ahead { get; } = TimeSpan.FromDays(1);
+
+    /// <summary>A cart is left when this passes after an addition without a checkout or removal.</summary>
+    public static TimeSpan CartPatience { get; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>The most that numeric(12,2) holds: a larger sum stays at it.</summary>
+    public static decimal Capped(decimal sum) => Math.Min(sum, Check.MaxMoney);
+}
+
+/// <summary>Alerts of a user's orders and failed payments in five minutes: each when there are more than allowed.</summary>
+public static class FraudRules
+{
+    public const string Frequency = "unusual_order_frequency", Value = "high_order_value", Failures = "multiple_failed_payments";
+    public const string Critical = "CRITICAL", High = "HIGH", Medium = "MEDIUM";
+
+    public const int OrdersAllowed = 3, FailuresAllowed = 2;
+    public const decimal AmountAllowed = 1000m;
+
+    /// <summary>More than these make the alert CRITICAL instead of HIGH; failed payments are always MEDIUM.</summary>
+    public const int OrdersHigh = 5;
+    public const decimal AmountHigh = 5000m;
+
+    public static IReadOnlyList<string> Severities { get; } = [Critical, High, Medium];
+}
+
+/// <summary>Whether everything flows: each topic's events in a minute, and what they mean.</summary>
+public static class FlowRules
+{
+    public const string Metric = "events_per_minute";
+    public const string Healthy = "HEALTHY", Warning = "WARNING", Critical = "CRITICAL";
+
+    /// <summary>Every topic but those of the results.</summary>
+    public static IReadOnlyList<string> Watched { get; } = [.. Topics.All.Where(topic => !topic.StartsWith("analytics.", StringComparison.Ordinal))];
+
+    /// <summary>Topics on which every order shows: silence is a WARNING, and CRITICAL when all together had <see cref="BusyMinute"/> events.</summary>
+    public static IReadOnlyList<string> Flow { get; } =
+    [
+        Topics.CartItemAdded, Topics.CheckoutInitiated, Topics.OrderCreated, Topics.PaymentProcessed,
+        Topics.OrderConfirmed, Topics.InventoryReserved, Topics.NotificationSend,
+    ];
+    public const int BusyMinute = 100;
+
+    /// <summary>Topics that tell of trouble, from these counts on. Every other topic is HEALTHY, silent or not.</summary>
+    public static IReadOnlyList<string> Trouble { get; } = [Topics.PaymentFailed, Topics.InventoryDepleted, Topics.OrderCancelled, Topics.FraudDetected, Topics.DeadLetters];
+    public const int TroubleWarning = 10, TroubleCritical = 50;
+
+    public static IReadOnlyList<string> Statuses { get; } = [Healthy, Warning, Critical];
+}
