@@ -2,7 +2,7 @@ using Ecom.Contracts;
 
 namespace Ecom.Tests.EndToEnd;
 
-/// <summary>Something dies in the middle of the traffic; afterwards every order has ended once, with one mail, and the books add up.</summary>
+/// <summary>Something dies in the middle of the traffic; afterwards every order has ended once, with one mail, the books add up, and the tables of analytics say what happened.</summary>
 [Collection(EmbeddedCollection.Name)]
 public class EmbeddedFaults(EmbeddedWorld world)
 {
@@ -53,6 +53,7 @@ public class EmbeddedFaults(EmbeddedWorld world)
         foreach (var orderId in orderIds)
             await shop.Mails($"Order Confirmed #{orderId}", 1);
         await shop.BooksShouldAddUp();
+        await shop.AnalyticsShouldMatchTheBroker();
 
         Task<string> Order(string user) => shop.Customer.OrderStubbornly(user, PaymentTokens.Success, productId);
     }

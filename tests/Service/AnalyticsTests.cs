@@ -8,7 +8,7 @@ public abstract class AnalyticsFixture(Database database) : IAsyncLifetime
 {
     public ServiceProcess Service { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Service = await ServiceProcess.Start("Analytics", database);
+    public async ValueTask InitializeAsync() => Service = await ServiceProcess.Start("Analytics", database, new Dictionary<string, string> { ["ANALYTICS_ENGINE"] = "spark" });
 
     public async ValueTask DisposeAsync()
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Ecom.Tests.Support;
 using Grpc.Core;
 
 namespace Ecom.Tests.Service;
@@ -281,5 +282,5 @@ public sealed class CartTests(CartFixture fixture) : IClassFixture<CartFixture>,
     Task<(HttpStatusCode Status, JsonNode Body)> CheckOut(string? key = null, string? token = null) =>
         Http.Send("POST", $"/cart/{user}/checkout", token is null ? null : $$"""{"payment_token":"{{token}}"}""", headers: key is null ? [] : [("Idempotency-Key", key)]);
 
-    List<Record> Of(string topic) => [.. Sidecar.PublishedOn(topic).Where(r => r.Key == user)];
+    List<PublishedRecord> Of(string topic) => [.. Sidecar.PublishedOn(topic).Where(r => r.Key == user)];
 }

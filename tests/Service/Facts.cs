@@ -42,10 +42,10 @@ static class Delivering
     }
 
     /// <summary>What the service published about the order on the topic, in its order.</summary>
-    public static IReadOnlyList<Record> Sent(this ServiceProcess service, string topic, string order) =>
+    public static IReadOnlyList<PublishedRecord> Sent(this ServiceProcess service, string topic, string order) =>
         [.. service.Sidecar.PublishedOn(topic).Where(r => (string?)r.Data["order_id"] == order)];
 
-    public static async Task<Record> Sends(this ServiceProcess service, string topic, string order)
+    public static async Task<PublishedRecord> Sends(this ServiceProcess service, string topic, string order)
     {
         await Eventually.Until(() => service.Sent(topic, order).Count > 0, Soon, $"{topic} of {order}");
         return service.Sent(topic, order)[0];

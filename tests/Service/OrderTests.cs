@@ -50,7 +50,7 @@ public abstract class OrderTests(ServiceProcess service) : IDisposable
         var mail = await service.Sends("notification.send", facts.Order);
         await Ends("FULFILLED");
 
-        foreach (var sent in (Record[])[created, confirmed, mail])
+        foreach (var sent in (PublishedRecord[])[created, confirmed, mail])
         {
             sent.Key.ShouldBe(facts.Order);
             ((string?)sent.Envelope["correlationid"]).ShouldBe("c-1");

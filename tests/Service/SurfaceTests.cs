@@ -1,4 +1,5 @@
 using System.Net;
+using Ecom.Tests.Support;
 
 namespace Ecom.Tests.Service;
 
@@ -16,7 +17,7 @@ public sealed class SurfaceTests
         "/analytics/abandonment /analytics/fraud /analytics/operations /analytics/revenue /analytics/velocity /dead-letters /dead-letters/replay /dead-letters/{id}/replay")]
     public async Task A_service_subscribes_and_serves_what_the_specification_says(string name, string topics, string routes)
     {
-        await using var service = await ServiceProcess.Start(name, name == "Cart" ? Database.None : Database.Sqlite);
+        await using var service = await ServiceProcess.Start(name, name == "Cart" ? Database.None : Database.Sqlite, new Dictionary<string, string> { ["ANALYTICS_ENGINE"] = "spark" });
 
         var subscriptions = (await service.Get("/dapr/subscribe")).AsArray();
         var paths = (await service.Get("/openapi.json"))["paths"]!.AsObject();

@@ -3,7 +3,7 @@ using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
-namespace Ecom.Tests.Service;
+namespace Ecom.Tests.Support;
 
 /// <summary>The server side of the methods that the services call: Dapr.Protos has their messages, but only a client for them.</summary>
 [BindServiceMethod(typeof(DaprMethods), nameof(Bind))]

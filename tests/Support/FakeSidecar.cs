@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dapr.Client.Autogen.Grpc.v1;
 using Ecom.Sidecar.Workflows;
-using Ecom.Tests.Support;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -16,10 +15,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Ecom.Tests.Service;
+namespace Ecom.Tests.Support;
 
 /// <summary>What went to the broker.</summary>
-public sealed record Record(string Topic, string Key, string ContentType, string Body)
+public sealed record PublishedRecord(string Topic, string Key, string ContentType, string Body)
 {
     public JsonNode Envelope => JsonNode.Parse(Body)!;
 
@@ -40,7 +39,7 @@ public sealed class FakeSidecar : DaprMethods, IAsyncDisposable
     readonly WorkflowEngine workflows;
     readonly WebApplication web;
     readonly Dictionary<string, (byte[] Value, int Version)> state = [];
-    readonly ConcurrentQueue<Record> published = new();
+    readonly ConcurrentQueue<PublishedRecord> published = new();
     readonly ConcurrentQueue<Mail> mails = new();
     readonly ConcurrentDictionary<string, IReadOnlyDictionary<string, string>> stateMetadata = new();
 
@@ -68,7 +67,7 @@ public sealed class FakeSidecar : DaprMethods, IAsyncDisposable
 
     public int GrpcPort { get; } = Ports.Free();
 
-    public IReadOnlyCollection<Record> Published => published;
+    public IReadOnlyCollection<PublishedRecord> Published => published;
 
     public IReadOnlyCollection<Mail> Mails => mails;
 
@@ -88,7 +87,7 @@ public sealed class FakeSidecar : DaprMethods, IAsyncDisposable
     /// <summary>Awaited while a state is read, to let requests meet.</summary>
     public Func<string, Task> OnRead { get; set; } = _ => Task.CompletedTask;
 
-    public IReadOnlyList<Record> PublishedOn(string topic) => [.. published.Where(r => r.Topic == topic)];
+    public IReadOnlyList<PublishedRecord> PublishedOn(string topic) => [.. published.Where(r => r.Topic == topic)];
 
     public JsonNode? State(string key)
     {

@@ -2,13 +2,10 @@ using System.Data.Common;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
-using Ecom.Tests.Support;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
-[assembly: AssemblyFixture(typeof(Ecom.Tests.Service.SharedPostgres))]
-
-namespace Ecom.Tests.Service;
+namespace Ecom.Tests.Support;
 
 public enum Database { None, Sqlite, Postgres }
 
@@ -91,6 +88,16 @@ public sealed class ServiceProcess : IAsyncDisposable
         var text = await answer.Content.ReadAsStringAsync();
         answer.IsSuccessStatusCode.ShouldBeTrue($"{answer.StatusCode}: {text}\n{string.Join('\n', Output.TakeLast(20))}");
         return (string)JsonNode.Parse(text)!["status"]!;
+    }
+
+    /// <summary>Delivers events to a topic's bulk subscription in one call, and gives the answer that each of them got.</summary>
+    public async Task<string> DeliverBulk(string topic, IEnumerable<string> events)
+    {
+        var entries = string.Join(',', events.Select((e, i) => $$"""{"entryId":"{{i}}","event":{{e}},"contentType":"application/cloudevents+json"}"""));
+        using var answer = await Http.PostAsync($"/events/{topic}", new StringContent($$"""{"id":"b","entries":[{{entries}}],"topic":"{{topic}}"}""", Encoding.UTF8, "application/json"));
+        var text = await answer.Content.ReadAsStringAsync();
+        answer.IsSuccessStatusCode.ShouldBeTrue($"{answer.StatusCode}: {text}\n{string.Join('\n', Output.TakeLast(20))}");
+        return JsonNode.Parse(text)!["statuses"]!.AsArray().Select(status => (string)status!["status"]!).Distinct().ShouldHaveSingleItem();
     }
 
     public async Task<JsonNode> Get(string path) => (await Http.GetFromJsonAsync<JsonNode>(path))!;

@@ -1,0 +1,200 @@
+using System.Text;
+using System.Text.Json;
+using Confluent.Kafka;
+using Ecom.Contracts;
+using Ecom.Spark.Jobs;
+using Ecom.Tests.Spark.Support;
+using Ecom.Tests.Support;
+
+namespace Ecom.Tests.Spark;
+
+/// <summary>
+/// One history, told to the five jobs on Spark and to analytics-service that computes by itself, each killed on the way: the five
+/// tables are the same, row by row and field by field.
+/// </summary>
+public sealed class ParityTests(SparkWorld world)
+{
+    const int KilledSpark = 3, KilledService = 5;
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    static readonly Dictionary<string, string> Tables = new()
+    {
+        ["revenue_metrics"] = "window_start, window_end, total_revenue, order_count, avg_order_value",
+        ["fraud_alerts"] = "user_id, order_id, alert_type, severity, details, window_start, window_end",
+        ["cart_abandonment"] = "user_id, product_id, item_added_time, detected_at",
+        ["inventory_velocity"] = "product_id, window_start, window_end, units_sold, revenue",
+        ["operational_metrics"] = "metric_name, topic, window_start, window_end, value, status",
+    };
+
+    [Fact]
+    public async Task Spark_and_the_service_alone_come_to_the_same_rows()
+    {
+        Runtimes.Require(Runtime.Spark | Runtime.Kafka);
+        _ = world.Session;
+        await using var spark = await SparkSide.Start(world);
+        await using var computed = await ServiceProcess.Start("Analytics", Database.Sqlite);
+        await using var kept = await ServiceProcess.Start("Analytics", Database.Sqlite, new Dictionary<string, string> { ["ANALYTICS_ENGINE"] = "spark" });
+
+        var parts = ParityHistory.Parts();
+        foreach (var (i, part) in parts.Index())
+        {
+            await Task.WhenAll(Tell(computed, part, kill: i == KilledService), spark.Tell(part, kill: i == KilledSpark));
+            File.AppendAllText("/tmp/parity.log", $"{DateTime.Now:HH:mm:ss} part {i}: {part.Count} records\n");
+        }
+        var results = spark.Results();
+        spark.Run();
+        spark.Results().Count.ShouldBe(results.Count, "a second run changes nothing");
+        foreach (var topic in results.GroupBy(result => result.Topic))
+            foreach (var result in topic)
+                (await kept.Deliver(topic.Key, result.Value)).ShouldBe("SUCCESS");
+
+        parts.Sum(part => part.Count).ShouldBeGreaterThan(10_000);
+        foreach (var (table, columns) in Tables)
+            (await Rows(computed, table, columns)).ShouldBe(await Rows(kept, table, columns), table);
+        await ShouldHaveSubstance(computed);
+    }
+
+    /// <summary>Whatever the rules speak of has left its trace, and what is late has left none.</summary>
+    static async Task ShouldHaveSubstance(ServiceProcess service)
+    {
+        (await Distinct("fraud_alerts", "alert_type || ' ' || severity")).ShouldBe(
+            ["high_order_value CRITICAL", "high_order_value HIGH", "multiple_failed_payments MEDIUM", "unusual_order_frequency CRITICAL", "unusual_order_frequency HIGH"]);
+        (await Distinct("operational_metrics", "status")).ShouldBe(["CRITICAL", "HEALTHY", "WARNING"]);
+        (await service.Count("cart_abandonment")).ShouldBeGreaterThan(500);
+        (await service.Count("revenue_metrics")).ShouldBeGreaterThan(50);
+        (await service.Count("operational_metrics WHERE topic = 'inventory.low' AND value = 0")).ShouldBeGreaterThan(50);
+        foreach (var (user, product, count) in ((string, string, int)[])[(ParityHistory.LateUser, ParityHistory.LateProduct, 0), (ParityHistory.EdgeUser, ParityHistory.EdgeProduct, 1)])
+        {
+            (await service.Count($"cart_abandonment WHERE user_id = '{user}'")).ShouldBe(count);
+            (await service.Count($"fraud_alerts WHERE user_id = '{user}' AND alert_type = 'high_order_value'")).ShouldBe(count * 5);
+            (await service.Count($"inventory_velocity WHERE product_id = '{product}'")).ShouldBe(count);
+        }
+        (await service.Count("revenue_metrics WHERE window_start < '2026-11-01 08:18'")).ShouldBe(0);
+        (await service.Count("operational_metrics WHERE window_start < '2026-11-01 08:18'")).ShouldBe(0);
+
+        async Task<IReadOnlyList<string>> Distinct(string table, string what) => await service.Query($"SELECT DISTINCT {what} FROM {table} ORDER BY 1");
+    }
+
+    static async Task<IReadOnlyList<string>> Rows(ServiceProcess service, string table, string columns) =>
+        [.. (await service.Query($"SELECT {columns} FROM {table}")).Order(StringComparer.Ordinal)];
+
+    /// <summary>All topics at once, as the sidecar delivers; what was not answered comes again.</summary>
+    static async Task Tell(ServiceProcess service, IReadOnlyList<HistoryRecord> part, bool kill)
+    {
+        var deliveries = part.GroupBy(record => record.Topic, record => Json(record.Value!)).SelectMany(topic => topic.Chunk(100).Select(events => (Topic: topic.Key, Events: events))).ToList();
+        while (deliveries.Count > 0)
+        {
+            var answers = deliveries.Select(delivery => Deliver(service, delivery.Topic, delivery.Events)).ToList();
+            if (kill)
+                await service.KillAndStartAgain();
+            kill = false;
+            var answered = await Task.WhenAll(answers);
+            deliveries = [.. deliveries.Where((_, i) => !answered[i])];
+        }
+    }
+
+    static async Task<bool> Deliver(ServiceProcess service, string topic, string[] events)
+    {
+        if (topic == Topics.DeadLetters)
+        {
+            foreach (var e in events)
+                await service.Deliver(topic, e);
+            return true;
+        }
+        try
+        {
+            return await service.DeliverBulk(topic, events) == "SUCCESS";
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What is no JSON cannot be an event in a delivery: the sidecar would bury it by itself.</summary>
+    static string Json(byte[] value)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(value);
+            return Encoding.UTF8.GetString(value);
+        }
+        catch (JsonException)
+        {
+            return JsonSerializer.Serialize(Convert.ToBase64String(value));
+        }
+    }
+
+    /// <summary>
+    /// The jobs on Spark. The one that watches all topics has a broker of its own: what the others tell of fraud is said today, and
+    /// would make the rest of the recorded night late.
+    /// </summary>
+    sealed class SparkSide(SparkWorld world, KafkaCluster events, KafkaCluster flow) : IAsyncDisposable
+    {
+        static readonly IReadOnlyList<Job> Watching = [Ecom.Spark.Jobs.OperationalMetrics.Job], Others = [.. Job.All.Except(Watching)];
+        readonly TempFolder folder = new("checkpoint");
+
+        public static async Task<SparkSide> Start(SparkWorld world)
+        {
+            var clusters = await Task.WhenAll(KafkaCluster.Start(), KafkaCluster.Start());
+            foreach (var cluster in clusters)
+                await cluster.CreateTopics(3, [.. Topics.All]);
+            return new(world, clusters[0], clusters[1]);
+        }
+
+        public async Task Tell(IReadOnlyList<HistoryRecord> part, bool kill)
+        {
+            foreach (var cluster in new[] { events, flow })
+                Produce(cluster, part);
+            if (kill)
+                await RunOnAServerThatDies();
+            await Task.Run(Run);
+        }
+
+        public void Run()
+        {
+            JobRunner.Run(Options(Others, world.Remote, events), TextWriter.Null, CancellationToken.None).ShouldBe(ExitCodes.Done);
+            JobRunner.Run(Options(Watching, world.Remote, flow), TextWriter.Null, CancellationToken.None).ShouldBe(ExitCodes.Done);
+        }
+
+        public IReadOnlyList<KafkaRecord> Results() =>
+        [
+            .. Results(events, Others),
+            .. Results(flow, Watching),
+        ];
+
+        public async ValueTask DisposeAsync()
+        {
+            await events.DisposeAsync();
+            await flow.DisposeAsync();
+            folder.Dispose();
+        }
+
+        /// <summary>The server dies when the jobs have begun the batch and none has finished it.</summary>
+        async Task RunOnAServerThatDies()
+        {
+            var port = Ports.Free();
+            using var doomed = LocalSpark.Start(Runtimes.SparkHome, port, "local[2]", "spark.ui.enabled=false");
+            var runs = new[] { (Others, events), (Watching, flow) }.Select(run => Task.Run(() => JobRunner.Run(Options(run.Item1, $"sc://127.0.0.1:{port}", run.Item2), TextWriter.Null, CancellationToken.None))).ToList();
+            await Eventually.Until(() => runs.Exists(run => run.IsCompleted) || Job.All.Any(job => Files(job, "offsets") > Files(job, "commits")), Patience, "a batch has begun");
+            doomed.Dispose();
+            foreach (var run in runs)
+                await run.ContinueWith(_ => { }, TaskScheduler.Default);
+        }
+
+        int Files(Job job, string kind) => Directory.GetFiles(folder.File($"{job.Name}-v{job.Version}/query/{kind}")).Count(file => int.TryParse(Path.GetFileName(file), out _));
+
+        RunOptions Options(IReadOnlyList<Job> jobs, string remote, KafkaCluster kafka) => new(jobs, remote, kafka.Brokers, folder.Path, null);
+
+        static IEnumerable<KafkaRecord> Results(KafkaCluster kafka, IReadOnlyList<Job> jobs) =>
+            kafka.Read([.. jobs.Select(job => job.OutputTopic)]).Where(record => record.Value.Contains("\"source\":\"spark-", StringComparison.Ordinal));
+
+        static void Produce(KafkaCluster kafka, IReadOnlyList<HistoryRecord> records)
+        {
+            using var producer = new ProducerBuilder<Null, byte[]?>(new ProducerConfig { BootstrapServers = kafka.Brokers, LingerMs = 5 }).Build();
+            foreach (var record in records)
+                producer.Produce(record.Topic, new Message<Null, byte[]?> { Value = record.Value });
+            producer.Flush(Patience);
+        }
+    }
+}
