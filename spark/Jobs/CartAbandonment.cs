@@ -12,7 +12,7 @@ namespace Ecom.Spark.Jobs;
 /// </summary>
 public static class CartAbandonment
 {
-    const string Patience = "INTERVAL 30 MINUTES";
+    static readonly string Patience = $"INTERVAL {AnalyticsRules.CartPatience.TotalMinutes} MINUTES";
 
     public static Job Job { get; } = new(
         "cart_abandonment", 1, Topics.CartAbandonment, Job.Append, ["user_id", "product_id", "item_added_time"],

@@ -11,10 +11,10 @@ namespace Ecom.Spark.Jobs;
 public static class Events
 {
     /// <summary>How late an event may be, by the newest event of the job's topics in the batches before: older ones are dropped.</summary>
-    public const string Lateness = "10 minutes";
+    static readonly string Lateness = $"{AnalyticsRules.Lateness.TotalMinutes} minutes";
 
     // One event from the far future would make everything after it late; a day is more than any clock is wrong by.
-    const string EarliestRefused = "timestamp + INTERVAL 1 DAY";
+    static readonly string EarliestRefused = $"timestamp + INTERVAL {AnalyticsRules.Ahead.TotalDays} DAY";
     const string TimePattern = @"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?(Z|[+-]\\d{2}:\\d{2})$";
 
     /// <summary>The events among the records, in event time, each once: a second one of the same id is dropped within the lateness.</summary>

@@ -14,12 +14,6 @@ public static class FraudDetection
     const string WindowLength = "5 minutes";
     const string WindowSlide = "1 minute";
 
-    // An alert when there are more; severity CRITICAL when there are more than the second, else as named.
-    const int OrdersAllowed = 3, OrdersCritical = 5;
-    const decimal AmountAllowed = 1000m, AmountCritical = 5000m;
-    const int FailuresAllowed = 2;
-    const string Critical = "CRITICAL", High = "HIGH", Medium = "MEDIUM";
-
     public static Job Job { get; } = new(
         "fraud_detection", 1, Topics.FraudDetected, Job.Update, ["user_id", "alert_type", "window_start"],
         new Dictionary<string, Fact[]>
@@ -51,21 +45,21 @@ public static class FraudDetection
                 Col("window.end").As("window_end"));
     }
 
-    static Column Frequency() => When(Col("orders") > OrdersAllowed, Alert(
-        "unusual_order_frequency",
-        When(Col("orders") > OrdersCritical, Critical).Otherwise(High),
+    static Column Frequency() => When(Col("orders") > FraudRules.OrdersAllowed, Alert(
+        FraudRules.Frequency,
+        When(Col("orders") > FraudRules.OrdersHigh, FraudRules.Critical).Otherwise(FraudRules.High),
         Concat(Col("orders").Cast("string"), Lit($" orders in {WindowLength}")),
         Lit(null).Cast("string")));
 
-    static Column Value() => When(Col("dearest.amount") > AmountAllowed, Alert(
-        "high_order_value",
-        When(Col("dearest.amount") > AmountCritical, Critical).Otherwise(High),
+    static Column Value() => When(Col("dearest.amount") > FraudRules.AmountAllowed, Alert(
+        FraudRules.Value,
+        When(Col("dearest.amount") > FraudRules.AmountHigh, FraudRules.Critical).Otherwise(FraudRules.High),
         Concat(Lit("an order of "), Col("dearest.amount").Cast("string")),
         Col("dearest.order_id")));
 
-    static Column Failures() => When(Col("failures") > FailuresAllowed, Alert(
-        "multiple_failed_payments",
-        Lit(Medium),
+    static Column Failures() => When(Col("failures") > FraudRules.FailuresAllowed, Alert(
+        FraudRules.Failures,
+        Lit(FraudRules.Medium),
         Concat(Col("failures").Cast("string"), Lit($" failed payments in {WindowLength}")),
         Lit(null).Cast("string")));
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Ecom.Contracts;
 using Ecom.Spark.Connect;
 
 namespace Ecom.Spark.Jobs;
@@ -49,5 +51,5 @@ public sealed record Fact(string Name, string Type, string Condition)
         $"forall(data.{name}, line -> coalesce(line.product_id RLIKE '{IdPattern}' AND line.quantity BETWEEN 1 AND 999, false))");
 
     /// <summary>The most that numeric(12,2) holds: larger sums stay at it, as a sum that does not fit would end the query.</summary>
-    public const string MaxMoney = "9999999999.99";
+    public static string MaxMoney { get; } = Check.MaxMoney.ToString(CultureInfo.InvariantCulture);
 }

@@ -11,38 +11,20 @@ namespace Ecom.Spark.Jobs;
 /// </summary>
 public static class OperationalMetrics
 {
-    public const string MetricName = "events_per_minute";
     const string WindowLength = "1 minute";
-
-    // Topics on which every order shows: silence is a WARNING, and CRITICAL when all together had this many events.
-    static readonly string[] Flow =
-    [
-        Topics.CartItemAdded, Topics.CheckoutInitiated, Topics.OrderCreated, Topics.PaymentProcessed,
-        Topics.OrderConfirmed, Topics.InventoryReserved, Topics.NotificationSend,
-    ];
-    const int BusyMinute = 100;
-
-    // Topics that tell of trouble: from these counts on.
-    static readonly string[] Trouble = [Topics.PaymentFailed, Topics.InventoryDepleted, Topics.OrderCancelled, Topics.FraudDetected, Topics.DeadLetters];
-    const int TroubleWarning = 10, TroubleCritical = 50;
-
-    // Every other topic is HEALTHY, silent or not.
-    const string Healthy = "HEALTHY", Warning = "WARNING", Critical = "CRITICAL";
-
-    static readonly string[] Watched = [.. Topics.All.Where(topic => !topic.StartsWith("analytics.", StringComparison.Ordinal))];
 
     public static Job Job { get; } = new(
         "operational_metrics", 1, Topics.OperationalMetrics, Job.Update, ["metric_name", "topic", "window_start"],
-        Watched.ToDictionary(topic => topic, _ => System.Array.Empty<Fact>()),
+        FlowRules.Watched.ToDictionary(topic => topic, _ => System.Array.Empty<Fact>()),
         Transform);
 
     // Counted side by side in one row per window and then spread: so a topic without events still gets its row.
     public static DataFrame Transform(DataFrame events) => events
         .GroupBy(Window(Col("event_time"), WindowLength).As("window"))
-        .Agg([Count().As("all"), .. Watched.Select(topic => Count(When(Col("topic") == topic, 1)).As(topic))])
-        .Select(Col("window"), Col("all"), Explode(Array([.. Watched.Select(topic => Struct(Lit(topic).As("topic"), Col($"`{topic}`").As("value")))])).As("count"))
+        .Agg([Count().As("all"), .. FlowRules.Watched.Select(topic => Count(When(Col("topic") == topic, 1)).As(topic))])
+        .Select(Col("window"), Col("all"), Explode(Array([.. FlowRules.Watched.Select(topic => Struct(Lit(topic).As("topic"), Col($"`{topic}`").As("value")))])).As("count"))
         .Select(
-            Lit(MetricName).As("metric_name"),
+            Lit(FlowRules.Metric).As("metric_name"),
             Col("count.topic").As("topic"),
             Col("window.start").As("window_start"),
             Col("window.end").As("window_end"),
@@ -51,9 +33,9 @@ public static class OperationalMetrics
 
     static Column Status(Column topic, Column value, Column all)
     {
-        Column flow = topic.IsIn(Flow) & value == 0, trouble = topic.IsIn(Trouble);
-        return When(flow & (all >= BusyMinute), Critical).When(flow, Warning)
-            .When(trouble & (value >= TroubleCritical), Critical).When(trouble & (value >= TroubleWarning), Warning)
-            .Otherwise(Healthy);
+        Column silent = topic.IsIn([.. FlowRules.Flow]) & value == 0, trouble = topic.IsIn([.. FlowRules.Trouble]);
+        return When(silent & (all >= FlowRules.BusyMinute), FlowRules.Critical).When(silent, FlowRules.Warning)
+            .When(trouble & (value >= FlowRules.TroubleCritical), FlowRules.Critical).When(trouble & (value >= FlowRules.TroubleWarning), FlowRules.Warning)
+            .Otherwise(FlowRules.Healthy);
     }
 }

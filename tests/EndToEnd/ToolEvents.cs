@@ -29,6 +29,16 @@ public class ToolEvents
         records.ShouldAllBe(record => record.Key == JsonSerializer.Deserialize<JsonElement>(record.Value, JsonSerializerOptions.Default).GetProperty("subject").GetString());
     }
 
+    [Fact]
+    public async Task Generated_events_are_counted_by_the_embedded_computation()
+    {
+        var (code, last) = await Ecom("events", "--count", "3000", "--embedded", "--json");
+
+        code.ShouldBe(0, last);
+        JsonSerializer.Deserialize<JsonElement>(last).GetProperty("counted_per_s").GetDouble().ShouldBeGreaterThan(0);
+        (await Ecom("events", "--count", "10")).Code.ShouldBe(2);
+    }
+
     static async Task<(int Code, string Last)> Ecom(params string[] arguments)
     {
         await using var tool = ChildProcess.Start($"ecom {arguments[0]}", "dotnet", [Repository.File("tools/Ecom/bin/ecom.dll"), .. arguments], folder: Repository.Root);

@@ -95,15 +95,11 @@ public sealed class ParityTests(SparkWorld world)
 
     static async Task<bool> Deliver(ServiceProcess service, string topic, string[] events)
     {
-        if (topic == Topics.DeadLetters)
-        {
-            foreach (var e in events)
-                await service.Deliver(topic, e);
-            return true;
-        }
         try
         {
-            return await service.DeliverBulk(topic, events) == "SUCCESS";
+            return topic == Topics.DeadLetters
+                ? (await Task.WhenAll(events.Select(e => service.Deliver(topic, e)))).All(answer => answer == "SUCCESS")
+                : await service.DeliverBulk(topic, events) == "SUCCESS";
         }
         catch (HttpRequestException)
         {

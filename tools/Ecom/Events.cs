@@ -11,20 +11,40 @@ static class Events
     // Fixed, so that a seed names the events, and past, as the jobs refuse what lies ahead of its record.
     static readonly DateTimeOffset Beginning = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    const int Chunk = 2_000;
+    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100), Patience = TimeSpan.FromSeconds(30);
+
     public static Command Command()
     {
         var count = new Option<int>("--count") { Description = "How many events.", Required = true };
         count.Validators.Add(Options.Between(count, 1, 100_000_000));
         var seed = new Option<int>("--seed") { Description = "The same seed and start give the same events.", DefaultValueFactory = _ => 1 };
         var start = new Option<DateTimeOffset>("--start") { Description = "The time of the first event; a second follows 50 events later.", DefaultValueFactory = _ => Beginning };
-        var brokers = new Option<string>("--brokers") { Description = "The Kafka that they are written to; setup creates its topics.", Required = true };
+        var brokers = new Option<string?>("--brokers") { Description = "The Kafka that they are written to; setup creates its topics." };
+        var embedded = new Option<bool>("--embedded") { Description = "Instead of Kafka: to an embedded sidecar with analytics-service alone, in a folder of its own; waits until they are counted there." };
         var json = new Option<bool>("--json") { Description = "The last line of the output is one JSON object with the figures." };
-        var command = new Command("events", "Generate the events of a busy shop and write them to Kafka; prints how many to which topic, and events/s.") { count, seed, start, brokers, json };
-        command.SetAction((parsed, cancel) => Run(parsed.GetValue(count), ShopEvents.Stream(parsed.GetValue(seed), parsed.GetValue(start)), parsed.GetValue(brokers)!, parsed.GetValue(json), cancel));
+        var command = new Command("events", "Generate the events of a busy shop for the Spark jobs, or for the embedded computation; prints how many to which topic, and events/s.") { count, seed, start, brokers, embedded, json };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(brokers) is null != result.GetValue(embedded))
+                result.AddError("one of --brokers and --embedded");
+        });
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var (number, events) = (parsed.GetValue(count), ShopEvents.Stream(parsed.GetValue(seed), parsed.GetValue(start)).Take(parsed.GetValue(count)));
+            var figures = parsed.GetValue(brokers) is { } kafka ? await ToKafka(number, events, kafka, cancel) : await ToEmbedded(number, events, cancel);
+            Print(figures);
+            if (parsed.GetValue(json))
+                Figures.PrintJson(figures);
+            return Exit.Ok;
+        });
         return command;
     }
 
-    static async Task<int> Run(int count, IEnumerable<ShopEvent> events, string brokers, bool json, CancellationToken cancel)
+    /// <param name="CountedPerS">From the first event's publishing to the last one's row; where events are counted.</param>
+    sealed record EventFigures(int Events, double EventsPerS, IReadOnlyDictionary<string, int> Topics, double? CountedPerS = null, double? MemoryMb = null);
+
+    static async Task<EventFigures> ToKafka(int count, IEnumerable<ShopEvent> events, string brokers, CancellationToken cancel)
     {
         var topics = new SortedDictionary<string, int>(StringComparer.Ordinal);
         TimeSpan took = default;
@@ -33,7 +53,7 @@ static class Events
         {
             using var kafka = EventWriter.Open(brokers);
             var clock = Stopwatch.StartNew();
-            foreach (var e in events.Take(count))
+            foreach (var e in events)
             {
                 kafka.Write(e, cancel);
                 topics[e.Topic] = topics.GetValueOrDefault(e.Topic) + 1;
@@ -43,12 +63,45 @@ static class Events
             counted(kafka.Written);
             took = clock.Elapsed;
         }, cancel));
-        Terminal.Table(["topic", "events"], topics.Select(topic => new[] { topic.Key, topic.Value.ToString("N0", CultureInfo.InvariantCulture) }));
-        var rate = Math.Round(count / took.TotalSeconds);
-        Terminal.Line(string.Create(CultureInfo.InvariantCulture, $"{count:N0} events in {took.TotalSeconds:0.0} s: {rate:N0} events/s"));
-        if (json)
-            Figures.PrintJson(new { Events = count, EventsPerS = rate, Topics = topics });
-        return Exit.Ok;
+        return new(count, Rate(count, took), topics);
+    }
+
+    static async Task<EventFigures> ToEmbedded(int count, IEnumerable<ShopEvent> events, CancellationToken cancel)
+    {
+        var topics = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        await using var analytics = await Terminal.Working("starting analytics-service and its sidecar", () => EmbeddedAnalytics.Start(cancel));
+        var (clock, originals, published) = (Stopwatch.StartNew(), 0, TimeSpan.Zero);
+        await Terminal.Counting("events counted", count, async counted =>
+        {
+            foreach (var chunk in events.Chunk(Chunk))
+            {
+                await analytics.Publish(chunk, cancel);
+                originals += chunk.Count(e => !e.IsCopy);
+                foreach (var e in chunk)
+                    topics[e.Topic] = topics.GetValueOrDefault(e.Topic) + 1;
+            }
+            published = clock.Elapsed;
+            for (var (seen, quiet) = (-1, Stopwatch.StartNew()); seen < originals; await Task.Delay(Look, cancel))
+            {
+                if (analytics.Counted() is var now && now > seen)
+                    quiet.Restart();
+                else if (quiet.Elapsed > Patience)
+                    throw new ToolError($"{seen} of {originals} events were counted, and no more in {Patience.TotalSeconds:0} s");
+                seen = now;
+                counted(seen);
+            }
+        });
+        return new(count, Rate(count, published), topics, Rate(count, clock.Elapsed), analytics.MemoryMb);
+    }
+
+    static double Rate(int count, TimeSpan took) => Math.Round(count / took.TotalSeconds);
+
+    static void Print(EventFigures figures)
+    {
+        Terminal.Table(["topic", "events"], figures.Topics.Select(topic => new[] { topic.Key, topic.Value.ToString("N0", CultureInfo.InvariantCulture) }));
+        Terminal.Line(string.Create(CultureInfo.InvariantCulture, $"{figures.Events:N0} events written: {figures.EventsPerS:N0} events/s"));
+        if (figures.CountedPerS is not null)
+            Terminal.Line(string.Create(CultureInfo.InvariantCulture, $"from the first one written to the last one's row: {figures.CountedPerS:N0} events/s; memory {figures.MemoryMb:0} MB"));
     }
 }
 

@@ -29,8 +29,13 @@ static class Load
         var token = mixed ? null : PaymentTokens.Success;
         if (warmUp > 0)
             await Burst(customers, Wishes(0, warmUp, token), users, "to warm up (not measured)", cancel);
+        var freshness = await Freshness.From(shop.Client, cancel);
+        int? ended = null;
+        var watching = freshness.Watch(() => ended, cancel);
         var (started, told) = await Burst(customers, Wishes(warmUp, count, token), users, "", cancel);
-        return await Summary.Finish(shop, told, started, choice, cancel);
+        ended = told.Count;
+        var shown = await Terminal.Working("waiting for analytics", () => watching);
+        return await Summary.Finish(shop, told, new(started, Freshness.Delays(told.Select(order => order.Checkout.At), shown)), choice, cancel);
     }
 
     static async Task<(DateTimeOffset Started, IReadOnlyList<Told> Told)> Burst(Customers customers, Wish[] wishes, int users, string purpose, CancellationToken cancel)

@@ -22,6 +22,10 @@ sealed record OrderView(string OrderId, string Status, string? CancellationSourc
 
 sealed record StatusChange(string OrderId, string Status, bool Ended);
 
+sealed record OperationsView(IReadOnlyList<OperationView> Rows);
+
+sealed record OperationView(string Topic, decimal Value);
+
 /// <summary>The shop answered that it will not: the request was wrong, not the network.</summary>
 sealed class Refused(string message, HttpStatusCode status) : Exception(message)
 {
@@ -49,6 +53,11 @@ sealed class ShopClient(Func<string, Uri> address) : IDisposable
 
     public Task AddItem(string userId, string productId, int quantity, CancellationToken cancel) =>
         Send<JsonElement>(HttpMethod.Post, AppIds.Cart, $"/cart/{userId}/items", new { ProductId = productId, Quantity = quantity }, cancel);
+
+    /// <summary>How many checkouts of the last hour at most analytics shows.</summary>
+    public async Task<int> CheckoutsCounted(DateTimeOffset since, CancellationToken cancel) =>
+        (int)(await Send<OperationsView>(HttpMethod.Get, AppIds.Analytics, $"/analytics/operations?limit=1000&from={since:yyyy-MM-dd'T'HH:mm:ss'Z'}", null, cancel)).Rows
+            .Where(row => row.Topic == Topics.CheckoutInitiated).Sum(row => row.Value);
 
     /// <summary>A cart left over from an earlier run would make this order a different one.</summary>
     public async Task EmptyCart(string userId, CancellationToken cancel)

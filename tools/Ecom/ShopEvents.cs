@@ -4,8 +4,8 @@ using Ecom.Contracts;
 
 namespace Ecom.Tool;
 
-/// <summary>An event as it lies on its topic.</summary>
-public sealed record ShopEvent(string Topic, string Key, DateTimeOffset Time, byte[] Json);
+/// <summary>An event as it lies on its topic; a copy is one that lies there already.</summary>
+public sealed record ShopEvent(string Topic, string Key, DateTimeOffset Time, byte[] Json, bool IsCopy = false);
 
 /// <summary>
 /// What the services of a busy shop would have written, without the shop: carts that are filled, left or checked out, and
@@ -35,7 +35,7 @@ public static class ShopEvents
             {
                 underWay.Enqueue(e, (written, number++));
                 if (random.NextDouble() < Copied)
-                    underWay.Enqueue(e, (written + random.Up(MostBeforeACopy), number++));
+                    underWay.Enqueue(e with { IsCopy = true }, (written + random.Up(MostBeforeACopy), number++));
             }
         }
     }

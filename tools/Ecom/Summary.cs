@@ -4,21 +4,25 @@ namespace Ecom.Tool;
 
 record DemoFigures(int Orders, int Fulfilled, int Cancelled, int Stuck, double? P50Ms, double? P95Ms, double? FirstOrderMs, double? MemoryMb, bool BooksOk);
 
-sealed record LoadFigures([property: JsonIgnore] DemoFigures Common, double AcceptedPerS, double EndedPerS, double? CheckoutP50Ms, double? CheckoutP95Ms) : DemoFigures(Common);
+sealed record LoadFigures([property: JsonIgnore] DemoFigures Common, double AcceptedPerS, double EndedPerS, double? CheckoutP50Ms, double? CheckoutP95Ms, double? AnalyticsP50Ms, double? AnalyticsP95Ms)
+    : DemoFigures(Common);
+
+/// <summary>A burst: when it began, and how long its checkouts took to show in analytics.</summary>
+sealed record Burst(DateTimeOffset Started, IReadOnlyList<double> AnalyticsMs);
 
 /// <summary>The end of a run: the audit, the figures, the exit code.</summary>
 static class Summary
 {
-    /// <param name="burst">When a burst began, where its rates are asked for.</param>
-    public static async Task<int> Finish(Shop shop, IReadOnlyList<Told> told, DateTimeOffset? burst, ShopChoice choice, CancellationToken cancel)
+    /// <param name="burst">Where its rates are asked for.</param>
+    public static async Task<int> Finish(Shop shop, IReadOnlyList<Told> told, Burst? burst, ShopChoice choice, CancellationToken cancel)
     {
         Terminal.Line();
         var report = await Terminal.Working("auditing", () => Audit.Settled(shop.Data, shop.Addresses, cancel));
         Audit.Print(report);
         var figures = Measure(shop, told, report.Ok);
         Print(figures);
-        if (burst is { } started)
-            figures = Measure(figures, told, started);
+        if (burst is not null)
+            figures = Measure(figures, told, burst);
         if (figures is LoadFigures load)
             Print(load);
         if (shop.Client.Retries > 0)
@@ -37,13 +41,14 @@ static class Summary
             first is { } wait ? Math.Round(wait.TotalMilliseconds) : null, shop.MemoryMb(), booksOk);
     }
 
-    static LoadFigures Measure(DemoFigures figures, IReadOnlyList<Told> told, DateTimeOffset started)
+    static LoadFigures Measure(DemoFigures figures, IReadOnlyList<Told> told, Burst burst)
     {
         var checkouts = told.Select(order => order.Checkout.Ms).ToArray();
         return new(figures,
-            Rate(told.Count, told.Max(order => order.Checkout.At) - started),
-            Rate(told.Count - figures.Stuck, (told.Max(order => order.EndedAt) ?? started) - started),
-            Figures.Percentile(checkouts, 0.50), Figures.Percentile(checkouts, 0.95));
+            Rate(told.Count, told.Max(order => order.Checkout.At) - burst.Started),
+            Rate(told.Count - figures.Stuck, (told.Max(order => order.EndedAt) ?? burst.Started) - burst.Started),
+            Figures.Percentile(checkouts, 0.50), Figures.Percentile(checkouts, 0.95),
+            Figures.Percentile(burst.AnalyticsMs, 0.50), Figures.Percentile(burst.AnalyticsMs, 0.95));
     }
 
     static double Rate(int number, TimeSpan time) => time > TimeSpan.Zero ? Math.Round(number / time.TotalSeconds, 1) : 0;
@@ -62,5 +67,8 @@ static class Summary
     {
         Terminal.Line($"checkout: p50 {figures.CheckoutP50Ms} ms, p95 {figures.CheckoutP95Ms} ms");
         Terminal.Line($"burst: {figures.AcceptedPerS:0} accepted/s, {figures.EndedPerS:0} ended/s (first checkout to last answer, and to last end; carts filled before)");
+        Terminal.Line(figures.AnalyticsP50Ms is null
+            ? "analytics: no checkout has come to its rows"
+            : $"analytics: checkout answered to row served p50 {figures.AnalyticsP50Ms} ms, p95 {figures.AnalyticsP95Ms} ms");
     }
 }

@@ -1,0 +1,44 @@
+using System.Diagnostics;
+
+namespace Ecom.Tool;
+
+/// <summary>How long a checkout takes to show in analytics: from its answer, which the broker's follows, to the row served by <c>/analytics/operations</c>.</summary>
+sealed class Freshness(ShopClient shop, DateTimeOffset since, int known)
+{
+    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50), Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>Begins to look; what is counted already does not count.</summary>
+    public static async Task<Freshness> From(ShopClient shop, CancellationToken cancel)
+    {
+        var now = DateTimeOffset.UtcNow;
+        var since = new DateTimeOffset(now.Ticks - now.Ticks % TimeSpan.TicksPerMinute, TimeSpan.Zero);
+        return new(shop, since, await shop.CheckoutsCounted(since, cancel));
+    }
+
+    /// <summary>Looks until all checkouts are counted, or nothing has come for a while.</summary>
+    /// <returns>When there were how many.</returns>
+    public async Task<IReadOnlyList<(DateTimeOffset At, int Counted)>> Watch(Func<int?> wanted, CancellationToken cancel)
+    {
+        List<(DateTimeOffset, int)> seen = [];
+        for (var quiet = Stopwatch.StartNew(); quiet.Elapsed < Patience;)
+        {
+            var counted = await shop.CheckoutsCounted(since, cancel) - known;
+            if (seen is not [.., (_, var last)] || last < counted)
+            {
+                seen.Add((DateTimeOffset.UtcNow, counted));
+                quiet.Restart();
+            }
+            if (counted >= wanted())
+                break;
+            await Task.Delay(Look, cancel);
+        }
+        return seen;
+    }
+
+    /// <summary>For each checkout in the order of their answers, the milliseconds until as many were counted; fewer than checkouts where some never were.</summary>
+    public static IReadOnlyList<double> Delays(IEnumerable<DateTimeOffset> answers, IReadOnlyList<(DateTimeOffset At, int Counted)> seen) =>
+    [
+        .. answers.Order().Select((answer, i) => (answer, Seen: seen.Where(look => look.Counted > i).Select(look => (DateTimeOffset?)look.At).FirstOrDefault()))
+            .Where(checkout => checkout.Seen is not null).Select(checkout => Math.Max(0, (checkout.Seen!.Value - checkout.answer).TotalMilliseconds)),
+    ];
+}
