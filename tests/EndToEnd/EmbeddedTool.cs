@@ -40,7 +40,7 @@ public class EmbeddedTool
 
         code.ShouldBe(0, output);
         figures.GetProperty("fulfilled").GetInt32().ShouldBe(60, output);
-        foreach (var figure in new[] { "accepted_per_s", "ended_per_s", "checkout_p50_ms", "checkout_p95_ms" })
+        foreach (var figure in new[] { "accepted_per_s", "ended_per_s", "checkout_p50_ms", "checkout_p95_ms", "analytics_p50_ms", "analytics_p95_ms" })
             figures.GetProperty(figure).GetDouble().ShouldBeGreaterThan(0);
     }
 

@@ -156,7 +156,8 @@ public sealed class ParityTests(SparkWorld world)
         public IReadOnlyList<KafkaRecord> Results() =>
         [
             .. Results(events, Others),
-            .. Results(flow, Watching),
+            // The dead letters of this part's malformed records are events of today.
+            .. Results(flow, Watching).Where(record => record.Value.Contains("\"window_start\":\"2026-11-01", StringComparison.Ordinal)),
         ];
 
         public async ValueTask DisposeAsync()
