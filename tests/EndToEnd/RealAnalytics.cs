@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Ecom.Contracts;
 using Ecom.Tests.Support;
 
@@ -24,6 +25,20 @@ public class RealAnalytics(RealWorld world, SparkJobs jobs) : IClassFixture<Spar
         alerts.ShouldContain(alert => alert.UserId == suspects.Hasty && alert.AlertType == "unusual_order_frequency" && alert.Details == "4 orders in 5 minutes");
         alerts.ShouldContain(alert => alert.UserId == suspects.Broke && alert.AlertType == "multiple_failed_payments" && alert.Details == "3 failed payments in 5 minutes");
         alerts.ShouldNotContain(alert => alert.UserId == buyer);
+    }
+
+    [Fact]
+    public async Task An_alert_is_served_while_its_window_is_still_open()
+    {
+        Runtimes.Require(Runtime.RealWorld | Runtime.Spark);
+
+        var orderId = await world.Customer.Order(Customer.NewUser("rex"), PaymentTokens.Success, ("PROD-007", 11));
+        var clock = Stopwatch.StartNew();
+        await jobs.WaitUntil(
+            async () => (await world.Shop.Analytics<FraudDetected>("fraud")).Any(alert => alert.OrderId == orderId && alert.WindowEnd > DateTimeOffset.UtcNow),
+            "the alert is served and its window open");
+
+        TestContext.Current.SendDiagnosticMessage($"An alert was served {clock.Elapsed.TotalSeconds:0.0} s after the checkout.");
     }
 
     [Fact]

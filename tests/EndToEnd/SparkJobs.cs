@@ -8,7 +8,7 @@ namespace Ecom.Tests.EndToEnd;
 /// <summary>The program of the five jobs on a Spark server of its own, beside the running shop.</summary>
 public sealed class SparkJobs(RealWorld world) : IAsyncLifetime
 {
-    static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     readonly TempFolder checkpoint = new("checkpoint");
     readonly int port = Ports.Free();
     LocalSpark? server;
