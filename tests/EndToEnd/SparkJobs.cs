@@ -1,0 +1,81 @@
+using System.Text.Json;
+using Ecom.Contracts;
+using Ecom.Tests.Support;
+using LocalSpark = Ecom.Spark.Jobs.LocalSpark;
+
+namespace Ecom.Tests.EndToEnd;
+
+/// <summary>The program of the five jobs on a Spark server of its own, beside the running shop.</summary>
+public sealed class SparkJobs(RealWorld world) : IAsyncLifetime
+{
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    readonly TempFolder checkpoint = new("checkpoint");
+    readonly int port = Ports.Free();
+    LocalSpark? server;
+    ChildProcess? program;
+
+    /// <summary>Who put two products into the cart an hour ago, and took the second out again.</summary>
+    public string Forgetful { get; } = Customer.NewUser("fay");
+
+    public async ValueTask InitializeAsync()
+    {
+        // Each test says itself, loudly, that it is skipped.
+        if (!Runtimes.Has(Runtime.RealWorld | Runtime.Spark))
+            return;
+        // Nobody waits half an hour for a cart to be abandoned. So old an event is not late in a job's first batch only.
+        var then = DateTimeOffset.UtcNow.AddHours(-1);
+        await Send(then, new CartItemAdded(Forgetful, "PROD-001", 1, 149.99m));
+        await Send(then, new CartItemAdded(Forgetful, "PROD-002", 1, 12.99m));
+        await Send(then.AddMinutes(29), new CartItemRemoved(Forgetful, "PROD-002"));
+        server = await Task.Run(() => LocalSpark.Start(Runtimes.SparkHome, port, "local[2]", "spark.ui.enabled=false"));
+        await Start();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (program is not null)
+                await program.DisposeAsync();
+        }
+        finally
+        {
+            server?.Dispose();
+            checkpoint.Dispose();
+        }
+    }
+
+    /// <summary>From the checkpoint on, where there is one.</summary>
+    public async Task Start()
+    {
+        program = ChildProcess.Start(
+            "spark jobs",
+            "dotnet",
+            [Repository.File("spark/Jobs/bin/Ecom.Jobs.dll"), "all", "--remote", $"sc://127.0.0.1:{port}", "--brokers", world.Backends.Kafka.Brokers, "--checkpoint", checkpoint.Path, "--trigger", "1s"]);
+        await WaitUntil(() => Task.FromResult(program.Output.Count(line => line.Contains(" started: ", StringComparison.Ordinal)) == 5), "the five jobs have started");
+    }
+
+    /// <summary>kill -9: the server is not told, and its streams go on until a next program takes them over.</summary>
+    public async Task Kill()
+    {
+        program!.Kill();
+        await program.DisposeAsync();
+    }
+
+    /// <summary>Ctrl-C.</summary>
+    /// <returns>The exit code, and what the program said.</returns>
+    public async Task<(int ExitCode, string Output)> Interrupt()
+    {
+        program!.Interrupt();
+        var code = await program.WaitForExit(TimeSpan.FromSeconds(60));
+        var output = program.Tail();
+        await program.DisposeAsync();
+        return (code, output);
+    }
+
+    /// <summary>Waits while the jobs run; when they end, so does the wait.</summary>
+    public Task WaitUntil(Func<Task<bool>> condition, string what) => program!.WaitUntil(condition, Patience, what);
+
+    Task Send<T>(DateTimeOffset time, T data)
+        where T : IEvent => world.Backends.Kafka.Produce(T.Topic, data.Key, JsonSerializer.Serialize(CloudEvent.New(data, AppIds.Cart, time, null, null, null), Json.Options));
+}
