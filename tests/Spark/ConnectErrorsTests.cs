@@ -67,7 +67,7 @@ public sealed class ConnectErrorsTests(SparkWorld world)
     [InlineData("sc://localhost/path")]
     [InlineData("sc://localhost/;user_id")]
     public void An_address_that_is_none_is_refused(string address) =>
-        Should.Throw<ArgumentException>(() => SparkSession.Builder().Remote(address).GetOrCreate()).Message.ShouldContain(address);
+        Should.Throw<FormatException>(() => SparkSession.Builder().Remote(address).GetOrCreate()).Message.ShouldContain(address);
 
     [Fact]
     public void The_parameters_of_an_address_are_used()
