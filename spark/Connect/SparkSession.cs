@@ -93,7 +93,7 @@ public sealed class SparkSession : IDisposable
             return this;
         }
 
-        /// <summary>Connects; fails at once with a <see cref="SparkConnectionException"/> when no server answers.</summary>
+        /// <summary>Connects; fails at once with a <see cref="SparkConnectionException"/> when no server answers, a <see cref="FormatException"/> when the address is none.</summary>
         public SparkSession GetOrCreate()
         {
             var client = new SparkClient(Wire.Remote.Parse(remote), KeepAliveInterval);

@@ -58,14 +58,14 @@ public static class JobRunner
                 if (!job.Ended(active))
                     continue;
                 running.Remove(job);
-                output.WriteLine($"{job.Name} is done");
+                output.WriteLine($"{job.Name} is done: {job.Summary()}");
             }
             if (!cancelled)
                 continue;
             foreach (var job in running)
             {
                 job.Stop();
-                output.WriteLine($"{job.Name} stopped; the next start goes on from here");
+                output.WriteLine($"{job.Name} stopped: {job.Summary()}; the next start goes on from here");
             }
             running.Clear();
         }

@@ -9,15 +9,24 @@ namespace Ecom.Spark.Jobs;
 public sealed class LocalSpark : IDisposable
 {
     const int LinesKept = 200;
-    const string ServerMemory = "1g";
     static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
+
+    // Spark's own variables, with a bound where they are not set. What a job remembers lies in the heap of whoever runs its
+    // tasks: the server on one machine, the executors of a cluster, each of which takes all that its worker may give.
+    readonly string serverMemory = Settings.Variable("SPARK_DRIVER_MEMORY") ?? "1g";
+    readonly string workerMemory = Settings.Variable("SPARK_WORKER_MEMORY") ?? "1g";
 
     readonly string home;
     readonly string folder = Directory.CreateTempSubdirectory("ecom-spark-").FullName;
     readonly ConcurrentQueue<string> lines = new();
     readonly List<Process> processes = [];
 
-    LocalSpark(string home) => this.home = home;
+    LocalSpark(string home)
+    {
+        if (!File.Exists(Path.Combine(home, "bin", "spark-submit")))
+            throw new JobException(ExitCodes.ServerUnreachable, $"SPARK_HOME is '{home}', but there is no bin/spark-submit");
+        this.home = home;
+    }
 
     /// <summary>The server's process.</summary>
     public int ProcessId => processes[^1].Id;
@@ -25,8 +34,6 @@ public sealed class LocalSpark : IDisposable
     /// <summary>Starts a server on <paramref name="port"/> and waits until it listens.</summary>
     public static LocalSpark Start(string home, int port, string master = "local[2]", params string[] settings)
     {
-        if (!File.Exists(Path.Combine(home, "bin", "spark-submit")))
-            throw new JobException(ExitCodes.ServerUnreachable, $"SPARK_HOME is '{home}', but there is no bin/spark-submit");
         var spark = new LocalSpark(home);
         try
         {
@@ -51,8 +58,8 @@ public sealed class LocalSpark : IDisposable
             spark.Run("spark-class", "org.apache.spark.deploy.master.Master", "--host", "localhost", "--port", Text(masterPort), "--webui-port", Text(masterPage));
             spark.WaitFor(masterPort, "the Spark master");
             foreach (var worker in new[] { 0, 1 })
-                spark.Run("spark-class", "org.apache.spark.deploy.worker.Worker", "--webui-port", Text(firstWorkerPage + worker), "-c", "1", "-m", "1g", "-d", spark.folder, master);
-            spark.Run("spark-submit", [.. spark.SubmitArguments(master, port, [])]);
+                spark.Run("spark-class", "org.apache.spark.deploy.worker.Worker", "--webui-port", Text(firstWorkerPage + worker), "-c", "1", "-m", spark.workerMemory, "-d", spark.folder, master);
+            spark.Run("spark-submit", [.. spark.SubmitArguments(master, port, [$"spark.executor.memory={spark.workerMemory}"])]);
             spark.WaitFor(port, "the Spark Connect server");
             return spark;
         }
@@ -95,7 +102,7 @@ public sealed class LocalSpark : IDisposable
         ];
         return
         [
-            "--master", master, "--driver-memory", ServerMemory, .. KafkaPackage(),
+            "--master", master, "--driver-memory", serverMemory, .. KafkaPackage(),
             .. own.Concat(settings).SelectMany(setting => new[] { "--conf", setting }),
             "--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal",
         ];
@@ -114,12 +121,13 @@ public sealed class LocalSpark : IDisposable
 
     void Run(string program, params string[] arguments)
     {
-        var info = new ProcessStartInfo(Path.Combine(home, "bin", program), arguments)
+        // A Ctrl-C in the terminal reaches every program that runs there; Spark must outlive it, as the job stops its streams first.
+        var info = new ProcessStartInfo("/bin/sh", ["-c", "trap '' INT; exec \"$0\" \"$@\"", Path.Combine(home, "bin", program), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = folder,
-            Environment = { ["SPARK_LOCAL_IP"] = "127.0.0.1", ["SPARK_DRIVER_MEMORY"] = ServerMemory, ["TZ"] = "UTC" },
+            Environment = { ["SPARK_LOCAL_IP"] = "127.0.0.1", ["SPARK_DRIVER_MEMORY"] = serverMemory, ["TZ"] = "UTC" },
         };
         var process = Process.Start(info)!;
         process.OutputDataReceived += (_, line) => Keep(line.Data);

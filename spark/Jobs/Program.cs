@@ -45,9 +45,13 @@ catch (JobException e)
 {
     return Fail(e.ExitCode, e.Message);
 }
-catch (SparkConnectionException e)
+catch (SparkException e)
 {
-    return Fail(ExitCodes.ServerUnreachable, e.Message);
+    return Fail(e is SparkConnectionException ? ExitCodes.ServerUnreachable : ExitCodes.QueryFailed, e.Message);
+}
+catch (FormatException e)
+{
+    return Fail(ExitCodes.WrongCall, e.Message);
 }
 
 static int Fail(int code, string message)

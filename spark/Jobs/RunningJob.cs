@@ -13,7 +13,8 @@ public sealed class RunningJob
 
     readonly Job job;
     readonly StreamingQuery deadLetters;
-    long lastBatch = -1;
+    long lastBatch = -1, batches, rows, late, state;
+    TimeSpan busy;
 
     RunningJob(Job job, StreamingQuery query, StreamingQuery deadLetters) => (this.job, Query, this.deadLetters) = (job, query, deadLetters);
 
@@ -44,14 +45,26 @@ public sealed class RunningJob
     /// <summary>One line for each batch with rows that ended since the last call.</summary>
     public IEnumerable<string> NewProgress()
     {
-        foreach (var batch in Query.RecentProgress().Where(batch => batch.BatchId > lastBatch && batch.NumInputRows > 0).OrderBy(batch => batch.BatchId))
+        var recent = Query.RecentProgress();
+        // Also of a batch without rows, which forgets what the watermark has passed.
+        state = recent is [.., var last] ? last.StateRows : state;
+        foreach (var batch in recent.Where(batch => batch.BatchId > lastBatch && batch.NumInputRows > 0).OrderBy(batch => batch.BatchId))
         {
             lastBatch = batch.BatchId;
+            batches++;
+            rows += batch.NumInputRows;
+            late += batch.RowsDroppedByWatermark;
+            busy += batch.BatchDuration;
             yield return string.Create(
                 CultureInfo.InvariantCulture,
                 $"{job.Name} batch {batch.BatchId}: {batch.NumInputRows:N0} rows in {batch.BatchDuration.TotalSeconds:0.0} s ({batch.ProcessedRowsPerSecond:N0} rows/s), watermark {(batch.Watermark is { } time ? time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "none yet")}, state {batch.StateRows:N0} rows{(batch.RowsDroppedByWatermark > 0 ? $", {batch.RowsDroppedByWatermark:N0} too late" : "")}");
         }
     }
+
+    /// <summary>What the batches that <see cref="NewProgress"/> told of come to.</summary>
+    public string Summary() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{rows:N0} rows in {batches:N0} batch{(batches == 1 ? "" : "es")}, {busy.TotalSeconds:0.0} s ({(rows == 0 ? 0 : rows / busy.TotalSeconds):N0} rows/s), state {state:N0} rows, {late:N0} too late");
 
     /// <summary>True when both streams came to their end; throws what made one fail.</summary>
     public bool Ended(IReadOnlySet<string> active)

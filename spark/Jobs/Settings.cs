@@ -36,6 +36,8 @@ public static partial class Settings
     /// <summary>The address of the server: the one that is named, the one that listens here, or one that is started for the time of the job.</summary>
     public static LocalSpark? Server(string? remote, bool cluster, out string address)
     {
+        if (cluster && remote is not null)
+            throw new JobException(ExitCodes.WrongCall, "--cluster starts a server of its own; leave --remote out");
         address = remote ?? Variable("SPARK_REMOTE") ?? $"sc://localhost:{DefaultPort}";
         if (!cluster && (remote ?? Variable("SPARK_REMOTE")) is not null)
             return null;

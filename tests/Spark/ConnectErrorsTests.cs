@@ -1,4 +1,5 @@
 using Ecom.Spark.Connect;
+using Ecom.Spark.Connect.Wire;
 using Ecom.Tests.Spark.Support;
 using Ecom.Tests.Support;
 using static Ecom.Spark.Connect.Functions;
@@ -67,7 +68,14 @@ public sealed class ConnectErrorsTests(SparkWorld world)
     [InlineData("sc://localhost/path")]
     [InlineData("sc://localhost/;user_id")]
     public void An_address_that_is_none_is_refused(string address) =>
-        Should.Throw<ArgumentException>(() => SparkSession.Builder().Remote(address).GetOrCreate()).Message.ShouldContain(address);
+        Should.Throw<FormatException>(() => SparkSession.Builder().Remote(address).GetOrCreate()).Message.ShouldContain(address);
+
+    [Fact]
+    public void The_client_says_what_it_is_unless_the_address_says_otherwise()
+    {
+        Remote.Parse("sc://localhost").UserAgent.ShouldStartWith("ecom-spark-connect/0.");
+        Remote.Parse("sc://localhost/;user_agent=shop").UserAgent.ShouldBe("shop");
+    }
 
     [Fact]
     public void The_parameters_of_an_address_are_used()

@@ -100,7 +100,7 @@ public sealed class ConnectTablesTests(SparkWorld world)
         using var folder = new TempFolder("spark-files");
 
         Orders.Write().Mode(SaveMode.Overwrite).Json(folder.File("json"));
-        Orders.Write().Parquet(folder.File("parquet"));
+        Orders.Write().Format("parquet").Option("compression", "none").Save(folder.File("parquet"));
         Orders.Select("id").Write().Mode(SaveMode.Append).Text(folder.File("text"));
 
         Ids(world.Session.Read().Schema("id string, amount decimal(12,2)").Json(folder.File("json"))).ShouldBe("o1 o2 o3");
@@ -116,6 +116,8 @@ public sealed class ConnectTablesTests(SparkWorld world)
         Orders.ShowString(2).ShouldContain("| o1| ann| 10.00|");
         Orders.Filter(Col("amount") > 6).ExplainString().ShouldContain("Physical Plan");
         Orders.ExplainString(extended: true).ShouldContain("Optimized Logical Plan");
+        Printed(() => Orders.Show(2)).ShouldContain("| o1| ann| 10.00|");
+        Printed(() => Orders.Explain()).ShouldContain("Physical Plan");
         Orders.IsStreaming().ShouldBeFalse();
         Orders.Take(2).Count.ShouldBe(2);
     }
@@ -134,6 +136,22 @@ public sealed class ConnectTablesTests(SparkWorld world)
         one.Conf().Get("spark.sql.shuffle.partitions").ShouldNotBe("7");
         one.Conf().Get("no.such.setting").ShouldBeNull();
         one.Version.ShouldStartWith("4.");
+    }
+
+    static string Printed(Action print)
+    {
+        var console = Console.Out;
+        using var text = new StringWriter();
+        Console.SetOut(text);
+        try
+        {
+            print();
+        }
+        finally
+        {
+            Console.SetOut(console);
+        }
+        return text.ToString();
     }
 
     static string Ids(DataFrame table) => string.Join(' ', table.Collect().Select(row => row.Get("id")?.ToString() ?? "").Order(StringComparer.Ordinal));

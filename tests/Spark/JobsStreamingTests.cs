@@ -24,12 +24,14 @@ public sealed class JobsStreamingTests(SparkWorld world)
         var revenue = RevenueStreaming.Job;
 
         Produce(kafka, Paid("10:00:10", 10m, "e1"), Paid("10:00:10", 10m, "e1"), Paid("10:20:00", 1m), new HistoryRecord("payment.processed", "no event"), Paid("10:20:00", -1m));
-        Run(revenue, kafka, folder);
+        var report = Run(revenue, kafka, folder);
         var first = kafka.Read(revenue.OutputTopic);
         var letters = kafka.Read(Contracts.Topics.DeadLetters).Where(letter => letter.Value.Contains("spark-revenue_streaming", StringComparison.Ordinal)).ToList();
 
         Rows(first, "total_revenue", "order_count").ShouldBe(["10.00 1", "1.00 1"], ignoreOrder: true);
         letters.Count.ShouldBe(2);
+        report.ShouldContain("revenue_streaming is done: 5 rows in 1 batch, ");
+        report.TrimEnd().ShouldEndWith(", state 3 rows, 0 too late");
 
         Run(revenue, kafka, folder);
 
@@ -38,7 +40,7 @@ public sealed class JobsStreamingTests(SparkWorld world)
 
         // The watermark stands at 10:10:00: what is not newer is dropped; the duplicate of a remembered event is, too.
         Produce(kafka, Paid("10:10:00", 99m), Paid("10:10:01", 7m, "e3"), Paid("10:20:30", 2m));
-        Run(revenue, kafka, folder);
+        Run(revenue, kafka, folder).TrimEnd().ShouldEndWith(", 1 too late");
         Produce(kafka, Paid("10:10:30", 7m, "e3"), Paid("10:20:59", 4m));
         Run(revenue, kafka, folder);
 
@@ -106,7 +108,7 @@ public sealed class JobsStreamingTests(SparkWorld world)
         program.Interrupt();
 
         (await program.WaitForExit(TimeSpan.FromSeconds(60))).ShouldBe(ExitCodes.Done);
-        program.Output.ShouldContain(line => line.Contains("goes on from here", StringComparison.Ordinal));
+        program.Output.ShouldContain(line => line.Contains("stopped: 1 rows in 1 batch, ", StringComparison.Ordinal) && line.Contains("goes on from here", StringComparison.Ordinal));
         Rows(kafka.Read(Contracts.Topics.FraudDetected), "order_id", "severity").Distinct().ShouldBe(["ORD-2 CRITICAL"]);
 
         static Task<bool> Reports(ChildProcess program, string text) => Task.FromResult(program.Output.Any(line => line.Contains(text, StringComparison.Ordinal)));
@@ -151,8 +153,12 @@ public sealed class JobsStreamingTests(SparkWorld world)
         return kafka;
     }
 
-    void Run(Job job, Kafka kafka, TempFolder folder) =>
-        JobRunner.Run(new([job], world.Remote, kafka.Brokers, folder.Path, null), TextWriter.Null, CancellationToken.None).ShouldBe(ExitCodes.Done);
+    string Run(Job job, Kafka kafka, TempFolder folder)
+    {
+        using var output = new StringWriter();
+        JobRunner.Run(new([job], world.Remote, kafka.Brokers, folder.Path, null), output, CancellationToken.None).ShouldBe(ExitCodes.Done);
+        return output.ToString();
+    }
 
     static void Produce(Kafka kafka, params HistoryRecord[] records)
     {

@@ -15,8 +15,5 @@ public sealed class Trigger
     /// <summary>Everything that is there now, in as many batches as it takes, then the stream ends.</summary>
     public static Trigger AvailableNow() => new(start => start.AvailableNow = true);
 
-    /// <summary>Rows as they come, without batches (Spark's real-time mode); progress is kept per interval.</summary>
-    public static Trigger RealTime(string interval) => new(start => start.RealTimeBatchDuration = interval);
-
     internal void Apply(WriteStreamOperationStart start) => apply(start);
 }

@@ -25,14 +25,14 @@ internal sealed class Remote
     public static Remote Parse(string text)
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme != "sc" || uri.Host.Length == 0)
-            throw new ArgumentException($"'{text}' is no Spark Connect address; it looks like sc://localhost:15002", nameof(text));
+            throw new FormatException($"'{text}' is no Spark Connect address; it looks like sc://localhost:15002");
         var path = uri.AbsolutePath;
         if (path is not ("" or "/") && !path.StartsWith("/;", StringComparison.Ordinal))
-            throw new ArgumentException($"'{text}': parameters follow the host as /;key=value;key=value", nameof(text));
+            throw new FormatException($"'{text}': parameters follow the host as /;key=value;key=value");
 
         var parameters = path.TrimStart('/').Split(';', StringSplitOptions.RemoveEmptyEntries)
             .Select(pair => pair.Split('=', 2))
-            .ToDictionary(pair => pair[0], pair => pair.Length == 2 ? Uri.UnescapeDataString(pair[1]) : throw new ArgumentException($"'{text}': '{pair[0]}' has no value", nameof(text)));
+            .ToDictionary(pair => pair[0], pair => pair.Length == 2 ? Uri.UnescapeDataString(pair[1]) : throw new FormatException($"'{text}': '{pair[0]}' has no value"));
         var secure = Take("use_ssl") is "true";
         if (Take("token") is { } token)
         {

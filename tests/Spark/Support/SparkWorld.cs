@@ -20,6 +20,15 @@ public sealed class SparkWorld : IAsyncLifetime
 
     public int Port => port;
 
+    public int ServerProcess
+    {
+        get
+        {
+            Require(Runtime.Spark);
+            return server!.ProcessId;
+        }
+    }
+
     /// <summary>The session for tests that leave nothing behind in it.</summary>
     public SparkSession Session
     {

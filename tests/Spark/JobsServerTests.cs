@@ -1,0 +1,54 @@
+using System.Globalization;
+using Ecom.Spark.Connect;
+using Ecom.Spark.Jobs;
+using Ecom.Tests.Spark.Support;
+using Ecom.Tests.Support;
+
+namespace Ecom.Tests.Spark;
+
+/// <summary>The server that the program finds, starts or misses.</summary>
+public sealed class JobsServerTests(SparkWorld world)
+{
+    [Fact]
+    public void A_Ctrl_C_in_the_terminal_leaves_the_server_to_the_job()
+    {
+        const long interrupt = 1 << (2 - 1);
+
+        var ignored = File.ReadLines($"/proc/{world.ServerProcess}/status").Single(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))["SigIgn:".Length..];
+
+        (long.Parse(ignored.Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) & interrupt).ShouldBe(interrupt);
+    }
+
+    [Fact]
+    public void A_cluster_of_two_workers_computes_within_its_memory()
+    {
+        Runtimes.Require(Runtime.Spark);
+        var port = Ports.Free();
+        using var cluster = LocalSpark.StartCluster(Runtimes.SparkHome, port, Ports.Free(), Ports.Free(), Ports.Free());
+        using var session = SparkSession.Builder().Remote($"sc://127.0.0.1:{port}").GetOrCreate();
+
+        var rows = session.Range(1000).Repartition(4).Count();
+
+        rows.ShouldBe(1000);
+        session.Conf().Get("spark.master").ShouldStartWith("spark://");
+        session.Conf().Get("spark.executor.memory").ShouldBe("1g");
+    }
+
+    [Theory]
+    [InlineData(ExitCodes.WrongCall, "no job is called 'revenue'", "revenue")]
+    [InlineData(ExitCodes.WrongCall, "is no Spark Connect address", "all", "--remote", "http://localhost")]
+    [InlineData(ExitCodes.WrongCall, "leave --remote out", "all", "--cluster", "--remote", "sc://localhost")]
+    [InlineData(ExitCodes.WrongCall, "is no interval", "all", "--trigger", "soon", "--remote", "sc://localhost")]
+    [InlineData(ExitCodes.WrongCall, "--slow", "all", "--slow")]
+    [InlineData(ExitCodes.ServerUnreachable, "Spark at localhost:1 cannot be reached", "all", "--remote", "sc://localhost:1")]
+    public async Task A_call_that_cannot_work_ends_with_one_line_and_its_code(int code, string message, params string[] arguments)
+    {
+        await using var program = ChildProcess.Start("spark job", "dotnet", [Repository.File("spark/Jobs/bin/Ecom.Jobs.dll"), .. arguments]);
+
+        (await program.WaitForExit(TimeSpan.FromSeconds(60))).ShouldBe(code);
+
+        var line = program.Output.ShouldHaveSingleItem();
+        line.ShouldContain("error: ");
+        line.ShouldContain(message);
+    }
+}
