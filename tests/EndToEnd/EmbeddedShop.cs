@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using Ecom.Contracts;
 using Ecom.Tests.Support;
@@ -74,6 +75,18 @@ public sealed class EmbeddedShop : IAsyncDisposable
         figures.GetProperty("books_ok").GetBoolean().ShouldBeTrue(output);
         figures.GetProperty("open").GetInt32().ShouldBe(0, output);
     }
+
+    /// <summary>Every event of the broker has become part of the rows, once, whatever was killed.</summary>
+    public Task AnalyticsShouldMatchTheBroker() => Eventually.Until(
+        async () =>
+        {
+            var records = (await Rows("broker", "SELECT t.name, m.offset, m.key, m.data FROM messages m JOIN topics t ON t.id = m.topic"))
+                .Select(row => new KafkaRecord((string)row["name"]!, 0, (long)row["offset"]!, row["key"] as string, Encoding.UTF8.GetString((byte[])row["data"]!), new Dictionary<string, string>()));
+            await ExpectedAnalytics.Of(records).ShouldBeServedTo(Customer);
+            return true;
+        },
+        TimeSpan.FromSeconds(30),
+        "the tables say what lies in the broker");
 
     /// <summary>kill -9 for a service; the host starts it again.</summary>
     public void KillApp(string appId) => Kill(ProcessOf(appId) ?? throw new InvalidOperationException($"{appId} does not run."));

@@ -9,7 +9,7 @@ namespace Ecom.Tests.EndToEnd;
 /// <summary>A product in an hour, as analytics-service ranks it.</summary>
 public sealed record RankedProduct(string ProductId, DateTimeOffset WindowStart, DateTimeOffset WindowEnd, long UnitsSold, decimal Revenue, int Rank);
 
-/// <summary>The rows that the events on Kafka make, counted plainly over all of them, each event once.</summary>
+/// <summary>The rows that the events make, counted plainly over all of them, each event once.</summary>
 sealed class ExpectedAnalytics
 {
     static readonly TimeSpan Minute = TimeSpan.FromMinutes(1), Hour = TimeSpan.FromHours(1), FraudWindow = TimeSpan.FromMinutes(5), CartPatience = TimeSpan.FromMinutes(30), Lateness = TimeSpan.FromMinutes(10);
@@ -27,6 +27,26 @@ sealed class ExpectedAnalytics
 
     public static ExpectedAnalytics Of(KafkaCluster kafka) => new(kafka.Read(Watched));
 
+    public static ExpectedAnalytics Of(IEnumerable<KafkaRecord> records) => new([.. records.Where(record => Watched.Contains(record.Topic))]);
+
+    /// <summary>Every row is there as it must be, and no other.</summary>
+    public async Task ShouldBeServedTo(Customer customer)
+    {
+        await Compare("revenue", Revenue);
+        await Compare("fraud", Fraud);
+        await Compare("abandonment", Abandonment);
+        await Compare("velocity", Velocity);
+        await Compare("operations", Operations);
+
+        async Task Compare<T>(string table, IEnumerable<T> expected)
+        {
+            var rows = await customer.Analytics<T>(table);
+            List<T> missing = [.. expected.Except(rows)], wrong = [.. rows.Except(expected)];
+            if (missing.Count + wrong.Count > 0)
+                throw new InvalidOperationException($"{table} lacks {missing.Count}: {string.Join("; ", missing.Take(3))}; and has {wrong.Count}: {string.Join("; ", wrong.Take(3))}");
+        }
+    }
+
     public IEnumerable<RevenueMetrics> Revenue => Events<PaymentProcessed>().GroupBy(e => Floor(e.Time, Minute)).Select(minute =>
     {
         var total = minute.Sum(e => e.Data.Amount);
@@ -40,7 +60,7 @@ sealed class ExpectedAnalytics
             .Select(window => Alert(window.Key, "multiple_failed_payments", "MEDIUM", $"{window.Count()} failed payments in 5 minutes")),
     ];
 
-    /// <summary>What was neither checked out nor taken out within half an hour, as far as the newest event of the carts lets Spark see.</summary>
+    /// <summary>What was neither checked out nor taken out within half an hour, as far as the newest event of the carts lets anybody see.</summary>
     public IEnumerable<CartAbandonment> Abandonment
     {
         get

@@ -19,7 +19,7 @@ public class RealAnalytics(RealWorld world, SparkJobs jobs) : IClassFixture<Spar
         await world.Customer.WaitFor(orderId, "FULFILLED");
         await RowsEqualKafka();
 
-        var alerts = await world.Shop.Analytics<FraudDetected>("fraud");
+        var alerts = await world.Customer.Analytics<FraudDetected>("fraud");
         alerts.Where(alert => alert.UserId == suspects.Rich).Select(alert => (alert.AlertType, alert.Severity, alert.OrderId, alert.Details)).Distinct()
             .ShouldBe([("high_order_value", "HIGH", suspects.DearOrder, "an order of 1099.89")]);
         alerts.ShouldContain(alert => alert.UserId == suspects.Hasty && alert.AlertType == "unusual_order_frequency" && alert.Details == "4 orders in 5 minutes");
@@ -35,7 +35,7 @@ public class RealAnalytics(RealWorld world, SparkJobs jobs) : IClassFixture<Spar
         var orderId = await world.Customer.Order(Customer.NewUser("rex"), PaymentTokens.Success, ("PROD-007", 11));
         var clock = Stopwatch.StartNew();
         await jobs.WaitUntil(
-            async () => (await world.Shop.Analytics<FraudDetected>("fraud")).Any(alert => alert.OrderId == orderId && alert.WindowEnd > DateTimeOffset.UtcNow),
+            async () => (await world.Customer.Analytics<FraudDetected>("fraud")).Any(alert => alert.OrderId == orderId && alert.WindowEnd > DateTimeOffset.UtcNow),
             "the alert is served and its window open");
 
         TestContext.Current.SendDiagnosticMessage($"An alert was served {clock.Elapsed.TotalSeconds:0.0} s after the checkout.");
@@ -74,7 +74,7 @@ public class RealAnalytics(RealWorld world, SparkJobs jobs) : IClassFixture<Spar
         item.ProductId.ShouldBe("PROD-001");
         (item.DetectedAt - item.ItemAddedTime).ShouldBe(TimeSpan.FromMinutes(30));
 
-        async Task<List<CartAbandonment>> Abandoned() => [.. (await world.Shop.Analytics<CartAbandonment>("abandonment")).Where(row => row.UserId == jobs.Forgetful)];
+        async Task<List<CartAbandonment>> Abandoned() => [.. (await world.Customer.Analytics<CartAbandonment>("abandonment")).Where(row => row.UserId == jobs.Forgetful)];
     }
 
     [Fact]
@@ -117,23 +117,10 @@ public class RealAnalytics(RealWorld world, SparkJobs jobs) : IClassFixture<Spar
     Task RowsEqualKafka() => jobs.WaitUntil(
         async () =>
         {
-            var expected = ExpectedAnalytics.Of(world.Backends.Kafka);
-            await Compare("revenue", expected.Revenue);
-            await Compare("fraud", expected.Fraud);
-            await Compare("abandonment", expected.Abandonment);
-            await Compare("velocity", expected.Velocity);
-            await Compare("operations", expected.Operations);
+            await ExpectedAnalytics.Of(world.Backends.Kafka).ShouldBeServedTo(world.Customer);
             return true;
         },
         "the rows say what lies on Kafka");
-
-    async Task Compare<T>(string table, IEnumerable<T> expected)
-    {
-        var rows = await world.Shop.Analytics<T>(table);
-        List<T> missing = [.. expected.Except(rows)], wrong = [.. rows.Except(expected)];
-        if (missing.Count + wrong.Count > 0)
-            throw new InvalidOperationException($"{table} lacks {missing.Count}: {string.Join("; ", missing.Take(3))}; and has {wrong.Count}: {string.Join("; ", wrong.Take(3))}");
-    }
 
     /// <summary>Only when notification-service has seen every alert and owes no mail is "one mail" a fact.</summary>
     Task FraudIsMailed() => jobs.WaitUntil(

@@ -1,5 +1,3 @@
-using System.Net.Http.Json;
-using Ecom.Contracts;
 using Ecom.Tests.Support;
 
 namespace Ecom.Tests.EndToEnd;
@@ -47,21 +45,6 @@ public sealed class RunningShop : IAsyncDisposable
     public Task<string> Audit() => Tool("audit", "--json", "--port-offset", $"{run.Offset}");
 
     public Task<string> Demo() => Tool("demo", "--attach", "--json", "--port-offset", $"{run.Offset}");
-
-    /// <summary>All rows of a table of analytics-service, read page by page.</summary>
-    public async Task<IReadOnlyList<T>> Analytics<T>(string table)
-    {
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(20) };
-        List<T> rows = [];
-        Page<T> page;
-        do
-        {
-            page = (await http.GetFromJsonAsync<Page<T>>($"http://127.0.0.1:{run.AppPort(AppIds.Analytics)}/analytics/{table}?limit=1000&offset={rows.Count}", Json.Options))!;
-            rows.AddRange(page.Rows);
-        }
-        while (page.Rows.Count > 0 && rows.Count < page.TotalRows);
-        return rows;
-    }
 
     /// <summary>kill -9, as a machine would.</summary>
     public void KillApp(string appId) => Kill(AppOf(appId));
@@ -111,6 +94,4 @@ public sealed class RunningShop : IAsyncDisposable
     LinuxProcess Find(Func<LinuxProcess, bool> match, string appId) =>
         LinuxProcess.ChildrenOf([dapr!.Id, Environment.ProcessId]).SingleOrDefault(process => process.Arguments.Length > 0 && match(process))
         ?? throw new InvalidOperationException($"{appId} does not run.\n{dapr.Tail()}");
-
-    sealed record Page<T>(IReadOnlyList<T> Rows, int TotalRows);
 }
