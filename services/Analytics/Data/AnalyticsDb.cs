@@ -48,6 +48,8 @@ public sealed class AnalyticsDb(DbContextOptions<AnalyticsDb> options) : Service
                 e.ToTable("stream_batches");
                 e.HasIndex(b => new { b.Computation, b.Until });
             });
+        else
+            model.Ignore<StreamBatch>();
     }
 
     /// <summary>Keeps a row: said again it changes nothing, and an older word never covers a newer one.</summary>
