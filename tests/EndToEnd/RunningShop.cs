@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Ecom.Tests.Support;
 
 namespace Ecom.Tests.EndToEnd;
@@ -45,6 +46,10 @@ public sealed class RunningShop : IAsyncDisposable
     public Task<string> Audit() => Tool("audit", "--json", "--port-offset", $"{run.Offset}");
 
     public Task<string> Demo() => Tool("demo", "--attach", "--json", "--port-offset", $"{run.Offset}");
+
+    /// <returns>The figures that the tool prints.</returns>
+    public async Task<JsonElement> Load(int orders, int users) =>
+        JsonSerializer.Deserialize<JsonElement>((await Tool("load", "--orders", $"{orders}", "--users", $"{users}", "--warm-up", $"{orders}", "--attach", "--json", "--port-offset", $"{run.Offset}")).Split('\n')[^1]);
 
     /// <summary>kill -9, as a machine would.</summary>
     public void KillApp(string appId) => Kill(AppOf(appId));

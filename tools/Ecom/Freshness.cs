@@ -5,7 +5,7 @@ namespace Ecom.Tool;
 /// <summary>How long a checkout takes to show in analytics: from its answer, which the broker's follows, to the row served by <c>/analytics/operations</c>.</summary>
 sealed class Freshness(ShopClient shop, DateTimeOffset since, int known)
 {
-    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50), Patience = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100), Patience = TimeSpan.FromSeconds(20);
 
     /// <summary>Begins to look; what is counted already does not count.</summary>
     public static async Task<Freshness> From(ShopClient shop, CancellationToken cancel)
@@ -15,21 +15,19 @@ sealed class Freshness(ShopClient shop, DateTimeOffset since, int known)
         return new(shop, since, await shop.CheckoutsCounted(since, cancel));
     }
 
-    /// <summary>Looks until all checkouts are counted, or nothing has come for a while.</summary>
+    /// <summary>Looks until all are counted, or, once it is known how many are wanted, nothing has come for a while.</summary>
     /// <returns>When there were how many.</returns>
     public async Task<IReadOnlyList<(DateTimeOffset At, int Counted)>> Watch(Func<int?> wanted, CancellationToken cancel)
     {
-        List<(DateTimeOffset, int)> seen = [];
-        for (var quiet = Stopwatch.StartNew(); quiet.Elapsed < Patience;)
+        List<(DateTimeOffset, int Counted)> seen = [(since, 0)];
+        var quiet = Stopwatch.StartNew();
+        while (wanted() is not { } all || (seen[^1].Counted < all && quiet.Elapsed < Patience))
         {
             var counted = await shop.CheckoutsCounted(since, cancel) - known;
-            if (seen is not [.., (_, var last)] || last < counted)
-            {
-                seen.Add((DateTimeOffset.UtcNow, counted));
+            if (wanted() is null || counted > seen[^1].Counted)
                 quiet.Restart();
-            }
-            if (counted >= wanted())
-                break;
+            if (counted > seen[^1].Counted)
+                seen.Add((DateTimeOffset.UtcNow, counted));
             await Task.Delay(Look, cancel);
         }
         return seen;

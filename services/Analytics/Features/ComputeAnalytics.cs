@@ -16,7 +16,7 @@ namespace Ecom.Analytics;
 public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, TimeProvider clock, ILogger<ComputeAnalytics> log) : BackgroundService
 {
     /// <summary>A batch gathers what comes in this time: so a burst costs few transactions, and a row is as fresh as this.</summary>
-    static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+    static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
     /// <summary>While more waits than a batch takes, just long enough for the sidecar to bring the next events of each topic.</summary>
     static readonly TimeSpan CatchUpInterval = TimeSpan.FromMilliseconds(50);
