@@ -19,6 +19,9 @@ public sealed class Kafka(SparkSession session, string brokers)
         .Option("startingOffsets", "earliest")
         .Option("failOnDataLoss", "true")
         .Option("maxOffsetsPerTrigger", MaxRecordsPerBatch.ToString(CultureInfo.InvariantCulture))
+        // A read that reached a partition's end leaves a fetch that waits for more behind it, and the next read of the batch
+        // waits behind that one: half a second each, by Kafka's default.
+        .Option("kafka.fetch.max.wait.ms", "20")
         .Load();
 
     /// <summary>A stream of records into one topic; the caller adds the checkpoint and the trigger.</summary>
