@@ -41,7 +41,7 @@ public sealed class RunningShop : IAsyncDisposable
 
     /// <summary>The project's own command-line tool, pointed at this shop; fails when the tool does.</summary>
     public Task<string> Tool(params string[] arguments) => ChildProcess.Run(
-        "dotnet", [Repository.File("tools/Ecom/bin/ecom.dll"), .. arguments], environment, Repository.Root, TimeSpan.FromMinutes(2));
+        "dotnet", [Repository.File("tools/Ecom/bin/ecom.dll"), .. arguments], environment, Repository.Root, TimeSpan.FromMinutes(5));
 
     public Task<string> Audit() => Tool("audit", "--json", "--port-offset", $"{run.Offset}");
 
@@ -49,7 +49,7 @@ public sealed class RunningShop : IAsyncDisposable
 
     /// <returns>The figures that the tool prints.</returns>
     public async Task<JsonElement> Load(int orders, int users) =>
-        JsonSerializer.Deserialize<JsonElement>((await Tool("load", "--orders", $"{orders}", "--users", $"{users}", "--warm-up", $"{orders}", "--attach", "--json", "--port-offset", $"{run.Offset}")).Split('\n')[^1]);
+        JsonSerializer.Deserialize<JsonElement>((await Tool("load", "--orders", $"{orders}", "--users", $"{users}", "--attach", "--json", "--port-offset", $"{run.Offset}")).Split('\n')[^1]);
 
     /// <summary>kill -9, as a machine would.</summary>
     public void KillApp(string appId) => Kill(AppOf(appId));

@@ -5,7 +5,7 @@ namespace Ecom.Tool;
 /// <summary>How long a checkout takes to show in analytics: from its answer, which the broker's follows, to the row served by <c>/analytics/operations</c>.</summary>
 sealed class Freshness(ShopClient shop, DateTimeOffset since, int known)
 {
-    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100), Patience = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100), Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Begins to look; what is counted already does not count.</summary>
     public static async Task<Freshness> From(ShopClient shop, CancellationToken cancel)
