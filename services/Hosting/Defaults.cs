@@ -146,14 +146,14 @@ public static class Defaults
     /// <summary>With POSTGRES_*, the service takes on its own role, which sees its own schema only.</summary>
     static string? PostgresConnection(IConfiguration settings, string appId)
     {
+        if (!settings.HasPostgres())
+            return null;
         if (settings.GetConnectionString("Db") is { Length: > 0 } given)
             return given;
-        if (settings["POSTGRES_HOST"] is not { Length: > 0 } host)
-            return null;
         var schema = ServiceDb.SchemaOf(appId);
         return new NpgsqlConnectionStringBuilder
         {
-            Host = host,
+            Host = settings["POSTGRES_HOST"],
             Port = settings.Int("POSTGRES_PORT", 5432, 1, 65535),
             Database = settings.Text("POSTGRES_DB", "kafka_ecom"),
             Username = settings.Text("POSTGRES_USER", "postgres"),

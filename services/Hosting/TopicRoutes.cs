@@ -40,11 +40,11 @@ public static class TopicRoutes
 
     /// <summary>A subscription that takes the delivered bytes as they are: true is answered as SUCCESS, false as RETRY.</summary>
     public static IEndpointConventionBuilder MapDelivery(this IEndpointRouteBuilder routes, Dapr.TopicOptions topic, Func<HttpContext, ReadOnlyMemory<byte>, Task<bool>> take) =>
-        routes.MapPost($"/events/{topic.Name}", (RequestDelegate)(http => Receive(http, take))).WithTopic(topic).ExcludeFromDescription();
+        routes.MapSidecar(topic, async http => await http.Answer(await take(http, await http.ReadBody()) ? Success : Retry));
 
     /// <summary>A subscription that takes up to <paramref name="most"/> events in one call: true answers SUCCESS for each of them, false RETRY.</summary>
     public static IEndpointConventionBuilder MapBulkDelivery(this IEndpointRouteBuilder routes, Dapr.TopicOptions topic, int most, Func<HttpContext, IReadOnlyList<JsonElement>, Task<bool>> take) =>
-        routes.MapPost($"/events/{topic.Name}", (RequestDelegate)(http => ReceiveBulk(http, take))).WithTopic(topic).WithMetadata(new Dapr.AspNetCore.BulkSubscribeAttribute(topic.Name, most)).ExcludeFromDescription();
+        routes.MapSidecar(topic, http => ReceiveBulk(http, take)).WithMetadata(new Dapr.AspNetCore.BulkSubscribeAttribute(topic.Name, most));
 
     /// <summary>The event as a dead letter of this service.</summary>
     /// <param name="attempts">How often it was tried.</param>
@@ -55,23 +55,17 @@ public static class TopicRoutes
     public static bool IsFromSidecar(this HttpContext http) =>
         http.RequestServices.GetRequiredService<IConfiguration>()["APP_API_TOKEN"] is not { Length: > 0 } token || http.Request.Headers["dapr-api-token"] == token;
 
-    static async Task Receive(HttpContext http, Func<HttpContext, ReadOnlyMemory<byte>, Task<bool>> take)
-    {
-        if (!http.IsFromSidecar())
+    static IEndpointConventionBuilder MapSidecar(this IEndpointRouteBuilder routes, Dapr.TopicOptions topic, RequestDelegate receive) =>
+        routes.MapPost($"/events/{topic.Name}", (RequestDelegate)(async http =>
         {
-            http.Response.StatusCode = StatusCodes.Status401Unauthorized;
-            return;
-        }
-        await http.Answer(await take(http, await http.ReadBody()) ? Success : Retry);
-    }
+            if (http.IsFromSidecar())
+                await receive(http);
+            else
+                http.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        })).WithTopic(topic).ExcludeFromDescription();
 
     static async Task ReceiveBulk(HttpContext http, Func<HttpContext, IReadOnlyList<JsonElement>, Task<bool>> take)
     {
-        if (!http.IsFromSidecar())
-        {
-            http.Response.StatusCode = StatusCodes.Status401Unauthorized;
-            return;
-        }
         using var bulk = JsonDocument.Parse(await http.ReadBody());
         var entries = bulk.RootElement.GetProperty("entries").EnumerateArray().ToList();
         var status = await take(http, [.. entries.Select(entry => entry.GetProperty("event"))]) ? "SUCCESS" : "RETRY";

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Ecom.Tool;
 
-/// <summary>How long a checkout takes to show in analytics: from its answer, which the broker's follows, to the row served by <c>/analytics/operations</c>.</summary>
+/// <summary>How long a checkout takes to show in analytics: from its answer, given when the broker has the event, to the row served by <c>/analytics/operations</c>.</summary>
 sealed class Freshness(ShopClient shop, DateTimeOffset since, int known)
 {
     static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100), Patience = TimeSpan.FromSeconds(60);
