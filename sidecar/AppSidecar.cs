@@ -4,12 +4,14 @@ using Ecom.Sidecar.Config;
 using Ecom.Sidecar.Mail;
 using Ecom.Sidecar.PubSub;
 using Ecom.Sidecar.State;
+using Ecom.Sidecar.Storage;
 using Ecom.Sidecar.Workflows;
+using Microsoft.Data.Sqlite;
 
 namespace Ecom.Sidecar;
 
 /// <summary>What all sidecars of one host share.</summary>
-sealed record World(Resources Resources, Broker Broker, StateStore State, MailBox Mail, string? ApiToken, string? AppToken, Action<string, string> Log)
+sealed record World(Resources Resources, GroupCommit File, Broker Broker, StateStore State, MailBox Mail, string? ApiToken, string? AppToken, Action<string, string> Log, LocalNetwork? Network)
 {
     public List<AppSidecar> Sidecars { get; } = [];
 }
@@ -34,7 +36,7 @@ sealed class AppSidecar : IAsyncDisposable
         pubsubs = mine.Where(c => c.Type == Resources.PubSub).ToDictionary(c => c.Name, c => (c, new TopicScopes(c, spec.AppId)));
         stores = mine.Where(c => c.Type == Resources.State).ToDictionary(c => c.Name, c => new StateApi(c, spec.AppId, world.State));
         bindings = mine.Where(c => c.Type == Resources.Mail).ToDictionary(c => c.Name, c => new MailBinding(c, world.Mail));
-        Channel = new AppChannel(spec.AppId, spec.AppPort, world.AppToken, spec.HealthCheck);
+        Channel = new AppChannel(spec.AppId, spec.AppPort, world.AppToken, spec.HealthCheck, world.Network);
         delivery = new PubSub.Delivery(Channel, world.Broker, world.Resources.Resiliency.Inbound, line => world.Log(spec.AppId, line));
     }
 
@@ -142,7 +144,7 @@ sealed class AppSidecar : IAsyncDisposable
         if (!bindings.TryGetValue(name, out var binding)) throw ApiException.Binding(name, $"couldn't find output binding {name}");
         if (operation.Length == 0) throw ApiException.Binding(name, "operation field is missing from request");
         try { await binding.Invoke(operation, data, metadata); }
-        catch (Exception e) when (e is BindingException or IOException) { throw ApiException.Binding(name, e.Message); }
+        catch (Exception e) when (e is BindingException or SqliteException) { throw ApiException.Binding(name, e.Message); }
     }
 
     public Secrets SecretStore(string name)

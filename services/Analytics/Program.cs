@@ -2,6 +2,8 @@ using Ecom.Analytics;
 using Ecom.Contracts;
 using Ecom.Hosting;
 
+if (args is [SelfCheck.Argument])
+    return await SelfCheck.Run();
 var builder = WebApplication.CreateBuilder(args);
 builder.AddEcomDefaults(AppIds.Analytics);
 builder.AddEcomDb<AnalyticsDb>(AppIds.Analytics);

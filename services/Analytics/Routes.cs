@@ -8,16 +8,16 @@ public static class Routes
     public static void MapAnalytics(this WebApplication app)
     {
         var letters = app.MapApi("/dead-letters").WithTags("Dead letters");
-        letters.MapGet("", ReadDeadLetters.Page);
-        letters.MapPost("/{id:long}/replay", ReplayDeadLetters.One);
-        letters.MapPost("/replay", ReplayDeadLetters.All);
+        letters.MapGet("", ReadDeadLetters.Page).Says("ReadDeadLetters", "The dead letters, the newest first").Paged();
+        letters.MapPost("/{id}/replay", ReplayDeadLetters.One).Says("ReplayDeadLetter", "Send a dead letter's record back to its topic", 404);
+        letters.MapPost("/replay", ReplayDeadLetters.All).Says("ReplayDeadLetters", "Send back all that were not sent back yet");
 
-        var analytics = app.MapApi("/analytics").WithTags("Analytics");
-        analytics.MapGet("/revenue", ReadAnalytics.Revenue);
-        analytics.MapGet("/fraud", ReadAnalytics.Fraud);
-        analytics.MapGet("/abandonment", ReadAnalytics.Abandonment);
-        analytics.MapGet("/velocity", ReadAnalytics.Velocity);
-        analytics.MapGet("/operations", ReadAnalytics.Operations);
+        var analytics = app.MapApi("/analytics").WithTags("Analytics").Paged(1000);
+        analytics.MapGet("/revenue", ReadAnalytics.Revenue).Says("ReadRevenue", "Revenue of each minute");
+        analytics.MapGet("/fraud", ReadAnalytics.Fraud).Says("ReadFraud", "Users whose behaviour looks like fraud").Knows("severity", FraudRules.Severities);
+        analytics.MapGet("/abandonment", ReadAnalytics.Abandonment).Says("ReadAbandonment", "Items that nobody checked out");
+        analytics.MapGet("/velocity", ReadAnalytics.Velocity).Says("ReadVelocity", "The fastest products of each hour");
+        analytics.MapGet("/operations", ReadAnalytics.Operations).Says("ReadOperations", "Events of each topic and minute").Knows("status", FlowRules.Statuses);
 
         // Any bytes may land among the dead letters, and they go nowhere from there: raw, and without a dead-letter topic of its own.
         app.MapDelivery(new() { PubsubName = Components.PubSub, Name = Topics.DeadLetters, EnableRawPayload = true }, KeepDeadLetter.Handle);
@@ -29,11 +29,11 @@ public static class Routes
 
     static void MapResultsOfSpark(this WebApplication app)
     {
-        app.MapTopic<RevenueMetrics, AnalyticsDb>(KeepAnalytics.Revenue);
-        app.MapTopic<FraudDetected, AnalyticsDb>(KeepAnalytics.Fraud);
-        app.MapTopic<CartAbandonment, AnalyticsDb>(KeepAnalytics.Abandonment);
-        app.MapTopic<InventoryVelocity, AnalyticsDb>(KeepAnalytics.Velocity);
-        app.MapTopic<OperationalMetrics, AnalyticsDb>(KeepAnalytics.Operations);
+        app.MapTopic<AnalyticsDb>(KeepAnalytics.Revenue);
+        app.MapTopic<AnalyticsDb>(KeepAnalytics.Fraud);
+        app.MapTopic<AnalyticsDb>(KeepAnalytics.Abandonment);
+        app.MapTopic<AnalyticsDb>(KeepAnalytics.Velocity);
+        app.MapTopic<AnalyticsDb>(KeepAnalytics.Operations);
     }
 
     static void MapEventsOfTheShop(this WebApplication app)

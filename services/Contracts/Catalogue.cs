@@ -29,4 +29,7 @@ public static class Catalogue
         new("PROD-019", "Keyboard Cover", 9.99m),
         new("PROD-020", "Phone Holder", 14.99m),
     ];
+
+    /// <summary>For people. What is not in the catalogue has only its id.</summary>
+    public static string NameOf(string productId) => Products.FirstOrDefault(product => product.Id == productId) is { } known ? $"{known.Name} ({known.Id})" : productId;
 }

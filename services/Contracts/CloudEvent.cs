@@ -40,6 +40,10 @@ public sealed record CloudEvent<T>(
     [property: JsonPropertyName("datacontenttype")] string DataContentType = "application/json")
 {
     public const string ContentType = "application/cloudevents+json";
+
+    /// <summary>Dapr's older name of <see cref="TraceParent"/>. Without it a sidecar that publishes the event writes its own call's trace over both.</summary>
+    [JsonPropertyName("traceid"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? TraceId => TraceParent;
 }
 
 public static class CloudEvent

@@ -18,6 +18,7 @@ public static class Json
         options.RespectRequiredConstructorParameters = true;
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.Converters.Add(new UtcConverter());
+        options.Converters.Add(new MoneyConverter());
         return options;
     }
 
@@ -27,5 +28,17 @@ public static class Json
         public override DateTimeOffset Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => reader.GetDateTimeOffset().ToUniversalTime();
 
         public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => writer.WriteStringValue(value.UtcDateTime);
+    }
+
+    /// <summary>Money has two decimal places, wherever it comes from: SQLite gives 12.5 and an empty sum 0. What is finer than a cent stays as it is, to be refused by a check.</summary>
+    sealed class MoneyConverter : JsonConverter<decimal>
+    {
+        public override decimal Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => reader.GetDecimal();
+
+        public override void Write(Utf8JsonWriter writer, decimal value, JsonSerializerOptions options)
+        {
+            var cents = decimal.Round(value, 2);
+            writer.WriteNumberValue(cents == value ? cents + 0.00m : value);
+        }
     }
 }

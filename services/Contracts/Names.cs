@@ -64,7 +64,13 @@ public static class PaymentTokens
     /// <summary>The gateway never answers.</summary>
     public const string Timeout = "tok_timeout";
 
-    public static IReadOnlyList<string> All { get; } = [Success, InsufficientFunds, CardDeclined, ExpiredCard, Timeout];
+    /// <summary>Charged, but the answer is lost: asked again by its key, the gateway tells.</summary>
+    public const string LostAnswer = "tok_lost_answer";
+
+    /// <summary>The gateway answers after three seconds.</summary>
+    public const string Slow = "tok_slow";
+
+    public static IReadOnlyList<string> All { get; } = [Success, InsufficientFunds, CardDeclined, ExpiredCard, Timeout, LostAnswer, Slow];
 }
 
 /// <summary>Why an order was cancelled (<c>cancellation_source</c>).</summary>

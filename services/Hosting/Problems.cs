@@ -9,6 +9,8 @@ namespace Ecom.Hosting;
 /// <summary>RFC 9457 problem details for everything that is refused; <c>detail</c> says in plain words what is wrong.</summary>
 public static class Problems
 {
+    const string RetryAfterSeconds = "2";
+
     public static ProblemHttpResult NotFound(string detail) => TypedResults.Problem(detail, statusCode: StatusCodes.Status404NotFound);
 
     public static ProblemHttpResult Conflict(string detail) => TypedResults.Problem(detail, statusCode: StatusCodes.Status409Conflict);
@@ -17,14 +19,15 @@ public static class Problems
 
     public static ProblemHttpResult Refused(string detail) => TypedResults.Problem(detail, statusCode: StatusCodes.Status422UnprocessableEntity);
 
+    public static ProblemHttpResult Busy(string detail) => TypedResults.Problem(detail, statusCode: StatusCodes.Status503ServiceUnavailable);
+
     public static IServiceCollection AddEcomProblems(this IServiceCollection services) => services
         .AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {
-            var (http, problem) = (context.HttpContext, context.ProblemDetails);
-            // The specification's «body ≤ 64 KiB, else 422», where the framework says 413.
-            if (problem.Status is StatusCodes.Status413PayloadTooLarge)
-                (http.Response.StatusCode, problem.Status, problem.Title, problem.Detail) = (422, 422, ReasonPhrases.GetReasonPhrase(422), "The body must be at most 64 KiB.");
-            problem.Detail ??= Explain(http, problem.Status ?? http.Response.StatusCode);
+            var (http, status) = (context.HttpContext, context.ProblemDetails.Status ?? context.HttpContext.Response.StatusCode);
+            context.ProblemDetails.Detail ??= Explain(http, status);
+            if (status is StatusCodes.Status503ServiceUnavailable)
+                http.Response.Headers.RetryAfter = RetryAfterSeconds;
         })
         .AddExceptionHandler<Handler>()
         .Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
@@ -47,7 +50,7 @@ public static class Problems
         StatusCodes.Status404NotFound => $"There is nothing at {http.Request.Method} {http.Request.Path}.",
         StatusCodes.Status405MethodNotAllowed => $"{http.Request.Path} does not take {http.Request.Method}.",
         StatusCodes.Status415UnsupportedMediaType => "The body must be application/json.",
-        StatusCodes.Status503ServiceUnavailable => "The service cannot reach its database or its sidecar right now. Try again.",
+        StatusCodes.Status503ServiceUnavailable => "A part of the shop that this needs does not answer right now. Try again.",
         _ => null,
     };
 
@@ -57,8 +60,8 @@ public static class Problems
         {
             var (status, detail) = exception switch
             {
-                BadHttpRequestException bad => (bad.StatusCode, bad.InnerException is System.Text.Json.JsonException json ? $"The body is not readable: {json.Message}" : bad.Message),
-                _ when Transient.Is(exception) || exception is Dapr.DaprException => (StatusCodes.Status503ServiceUnavailable, null),
+                BadHttpRequestException bad => Misfit.Explain(http, bad),
+                _ when Away.Who(exception) is { } who => (StatusCodes.Status503ServiceUnavailable, $"{who} does not answer right now. Try again."),
                 _ => (StatusCodes.Status500InternalServerError, "The service failed; the error is in its log under this trace id."),
             };
             if (status >= 500 && !ct.IsCancellationRequested)

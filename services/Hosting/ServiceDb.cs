@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using Ecom.Contracts;
 using Microsoft.EntityFrameworkCore;
@@ -7,27 +8,32 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace Ecom.Hosting;
 
-/// <summary>A message that goes out after the commit of the state change that caused it. <see cref="Topic"/> names where to; an <see cref="IOutboxSink"/> takes it there.</summary>
+/// <summary>An event that goes to the broker after the commit of the state change that caused it, and is deleted when the broker has it.</summary>
 public sealed class OutboxEvent
 {
-    public long Id { get; set; }
-    public required string EventId { get; set; }
-    public required string Topic { get; set; }
-    public required string Key { get; set; }
-    public required string Payload { get; set; }
-    public DateTimeOffset CreatedAt { get; set; }
-    public DateTimeOffset? SentAt { get; set; }
-    public int Attempts { get; set; }
-    public DateTimeOffset? RetryAt { get; set; }
-    public string? Error { get; set; }
+    public long Id { get; init; }
+    public required string EventId { get; init; }
+    public required string Topic { get; init; }
+    public required string Key { get; init; }
+    public required string Payload { get; init; }
+
+    /// <summary>The payload's length in UTF-8, so that a batch is measured without reading it.</summary>
+    public required int Bytes { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public int Attempts { get; init; }
+    public DateTimeOffset? RetryAt { get; init; }
+
+    /// <summary>Refused too often while others got through: it waits for an operator (<c>ecom outbox</c>).</summary>
+    public DateTimeOffset? ParkedAt { get; init; }
+    public string? Error { get; init; }
 }
 
 /// <summary>The mark that this service has applied an event.</summary>
 public sealed class ProcessedEvent
 {
-    public required string EventId { get; set; }
-    public required string Topic { get; set; }
-    public DateTimeOffset ProcessedAt { get; set; }
+    public required string EventId { get; init; }
+    public required string Topic { get; init; }
+    public DateTimeOffset ProcessedAt { get; init; }
 }
 
 /// <summary>What an outgoing event is a consequence of: the checkout's correlation id and the event that led to it.</summary>
@@ -37,8 +43,21 @@ public sealed record Trail(string? CorrelationId, string? CausationId)
 }
 
 /// <summary>A service's database: its own tables plus outbox and inbox, and the transaction that keeps the three together.</summary>
-public abstract class ServiceDb(DbContextOptions options, string appId) : DbContext(options)
+public abstract class ServiceDb : DbContext
 {
+    readonly string appId;
+    readonly List<Action> afterCommit = [];
+
+    protected ServiceDb(DbContextOptions options, string appId) : base(options)
+    {
+        this.appId = appId;
+        // A failed save ends its transaction here, so nobody would roll back to a savepoint.
+        Database.AutoSavepointsEnabled = false;
+    }
+
+    /// <summary>The keys of what this transaction has loaded and holds; what is not among the tracked rows is not in the database either.</summary>
+    protected HashSet<(Type Entity, string Key)> Loaded { get; } = [];
+
     public DbSet<OutboxEvent> Outbox => Set<OutboxEvent>();
     public DbSet<ProcessedEvent> Processed => Set<ProcessedEvent>();
 
@@ -46,25 +65,31 @@ public abstract class ServiceDb(DbContextOptions options, string appId) : DbCont
     public static string SchemaOf(string appId) => appId.Replace('-', '_');
 
     /// <summary>
-    /// Runs the work in one transaction: effect, outgoing events and the inbox mark are all kept (the work answered true) or none.
-    /// Under SQLite one writer at a time: waiting in line here is fair and cheap, its own lock polls.
+    /// Runs the work in one transaction: effect, outgoing events and inbox marks are all kept (the work answered true) or none.
+    /// Under SQLite one writer at a time.
     /// </summary>
     /// <returns>What the work answered.</returns>
     public async Task<bool> InTransaction(Func<Task<bool>> work, CancellationToken ct = default)
     {
-        var gate = this.GetService<CommitGate>();
-        using (Database.IsSqlite() ? await gate.Enter(ct) : null)
+        afterCommit.Clear();
+        Loaded.Clear();
+        using (await WritersTurn(ct))
         {
             await using var transaction = await Database.BeginTransactionAsync(ct);
             if (!await work())
                 return false;
-            var added = ChangeTracker.Entries().Where(entry => entry.State == EntityState.Added).Select(entry => entry.Metadata.ClrType).Distinct().ToList();
+            var touched = ChangeTracker.Entries().Where(e => e.State is EntityState.Added or EntityState.Modified).Select(e => e.Metadata.GetTableName()!).ToHashSet();
             await SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
-            gate.Committed(added);
+            foreach (var table in touched)
+                this.GetService<Bells>().Ring(table);
         }
+        afterCommit.ForEach(act => act());
         return true;
     }
+
+    /// <summary>Under SQLite the turn of its one writer, until it is disposed; PostgreSQL has room for all. For what writes outside <see cref="InTransaction(Func{Task{bool}}, CancellationToken)"/>.</summary>
+    public async Task<IDisposable?> WritersTurn(CancellationToken ct) => Database.IsSqlite() ? await this.GetService<SingleWriter>().Enter(ct) : null;
 
     public Task InTransaction(Func<Task> work, CancellationToken ct = default) =>
         InTransaction(async () =>
@@ -73,27 +98,33 @@ public abstract class ServiceDb(DbContextOptions options, string appId) : DbCont
             return true;
         }, ct);
 
+    /// <summary>Runs when the running transaction is committed, and never when it is not. It must not fail.</summary>
+    public void AfterCommit(Action act) => afterCommit.Add(act);
+
+    /// <summary>
+    /// Loads, and holds against every other writer, what these facts are about, in one round trip for all.
+    /// The slices find it by the same methods as without.
+    /// </summary>
+    protected internal virtual Task Prepare(IReadOnlyList<object> facts, CancellationToken ct) => Task.CompletedTask;
+
+    /// <summary>The orders that facts are about, each once, in an order that is the same for everybody.</summary>
+    protected static string[] OrdersOf(IReadOnlyList<object> facts) =>
+        [.. facts.Select(fact => (fact as IAboutOrder)?.OrderId).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+
     /// <summary>Adds an event to the outbox of the running transaction.</summary>
-    public void Publish<T>(T data, Trail trail) where T : IEvent
+    /// <param name="since">When the fact came to be, where it may have to be told again: it is the same event then, with the same id.</param>
+    public void Publish<T>(T data, Trail trail, DateTimeOffset? since = null) where T : IEvent
     {
         var now = this.GetService<TimeProvider>().GetUtcNow();
-        var e = CloudEvent.New(data, appId, now, trail.CorrelationId, trail.CausationId, Activity.Current?.Id);
-        Send(T.Topic, data.Key, e.Id, JsonSerializer.Serialize(e, Json.Options), now);
+        var e = CloudEvent.New(data, appId, since ?? now, trail.CorrelationId, trail.CausationId, Activity.Current?.Id);
+        Send(T.Topic, data.Key, since is null ? e : e with { Id = Ids.EventOf(T.Topic, (data as IAboutOrder)?.OrderId ?? data.Key, since.Value) }, now);
     }
 
-    /// <summary>Adds any message to the outbox of the running transaction; an <see cref="IOutboxSink"/> must take its topic.</summary>
+    void Send<T>(string topic, string key, CloudEvent<T> e, DateTimeOffset now) => Send(topic, key, e.Id, JsonSerializer.Serialize(e, Json.Options), now);
+
+    /// <summary>Adds an event as it is to the outbox of the running transaction.</summary>
     public void Send(string topic, string key, string id, string payload, DateTimeOffset now) =>
-        Outbox.Add(new() { EventId = id, Topic = topic, Key = key, Payload = payload, CreatedAt = now });
-
-    /// <summary>Marks the event as seen. False: it was seen before, do nothing.</summary>
-    public async Task<bool> FirstTime(string eventId, string topic, CancellationToken ct)
-    {
-        var table = Model.FindEntityType(typeof(ProcessedEvent))!.GetSchemaQualifiedTableName();
-        object now = Database.IsSqlite() ? this.GetService<TimeProvider>().GetUtcNow().UtcDateTime : this.GetService<TimeProvider>().GetUtcNow();
-#pragma warning disable EF1002 // The table's name is the model's own; the values are parameters.
-        return await Database.ExecuteSqlRawAsync($"INSERT INTO {table} (event_id, topic, processed_at) VALUES ({{0}}, {{1}}, {{2}}) ON CONFLICT DO NOTHING", [eventId, topic, now], ct) == 1;
-#pragma warning restore EF1002
-    }
+        Outbox.Add(new() { EventId = id, Topic = topic, Key = key, Payload = payload, Bytes = Encoding.UTF8.GetByteCount(payload), CreatedAt = now });
 
     protected override void OnModelCreating(ModelBuilder model)
     {
@@ -102,7 +133,7 @@ public abstract class ServiceDb(DbContextOptions options, string appId) : DbCont
         model.Entity<OutboxEvent>(e =>
         {
             e.ToTable("outbox_events");
-            e.HasIndex(x => x.Id).HasFilter("sent_at IS NULL").HasDatabaseName("ix_outbox_events_unsent");
+            e.HasIndex(x => x.Id).HasFilter("parked_at IS NULL").HasDatabaseName("ix_outbox_events_unsent");
         });
         model.Entity<ProcessedEvent>(e =>
         {

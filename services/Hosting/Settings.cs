@@ -20,12 +20,21 @@ public static class Settings
     public static TimeSpan Seconds(this IConfiguration settings, string name, double fallback, double max = 86_400) =>
         TimeSpan.FromSeconds(settings.Number(name, fallback, 0.001, max));
 
+    /// <summary>A comma-separated list of seconds, at most ten.</summary>
+    public static IReadOnlyList<TimeSpan> ListOfSeconds(this IConfiguration settings, string name, string fallback)
+    {
+        var text = settings.Text(name, fallback);
+        double?[] seconds = [.. text.Split(',').Select(part => double.TryParse(part, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out var n) && n <= 3600 ? n : (double?)null)];
+        return seconds.Length <= 10 && !seconds.Contains(null) ? [.. seconds.Select(n => TimeSpan.FromSeconds(n!.Value))] : throw new SettingException(name, text, "at most ten numbers of seconds from 0 to 3600, such as 1,2");
+    }
+
     public static string Text(this IConfiguration settings, string name, string fallback) => settings[name] is { Length: > 0 } text ? text : fallback;
 
     public static string Address(this IConfiguration settings, string name, string fallback)
     {
         var text = settings.Text(name, fallback);
-        return System.Net.Mail.MailAddress.TryCreate(text, out _) ? text : throw new SettingException(name, text, "a mail address");
+        // With a display name or a comment it is an address for people; the mail server and the binding take the bare one.
+        return System.Net.Mail.MailAddress.TryCreate(text, out var address) && address.Address == text ? text : throw new SettingException(name, text, "a mail address such as shop@example.com");
     }
 
     public static T OneOf<T>(this IConfiguration settings, string name, T fallback) where T : struct, Enum =>

@@ -1,50 +1,63 @@
+using System.Linq.Expressions;
 using System.Text.Json;
 using Ecom.Contracts;
-using Microsoft.EntityFrameworkCore;
 
 namespace Ecom.Hosting;
 
-/// <summary>How a slice answers an event: done; again (it may succeed later, for example when an older event has arrived); never.</summary>
-public readonly record struct Outcome(Outcome.Kind What, string? Reason)
-{
-    public enum Kind { Done, Again, Never }
+/// <summary>A record as the sidecar brings it, whatever it is.</summary>
+public readonly record struct Delivery(ReadOnlyMemory<byte> Bytes, IHeaderDictionary Headers);
 
-    public static Outcome Done { get; } = new(Kind.Done, null);
-
-    public static Outcome Again(string reason) => new(Kind.Again, reason);
-
-    public static Outcome Never(string reason) => new(Kind.Never, reason);
-}
-
-/// <summary>An event's work: it runs inside the transaction of <typeparamref name="TDb"/> that also holds the inbox mark and the outbox.</summary>
-public delegate Task<Outcome> Apply<TEvent, TDb>(CloudEvent<TEvent> e, TDb db, IServiceProvider services, CancellationToken ct);
-
-/// <summary>How long a failed event waits before its next attempt; as many waits, as many further attempts.</summary>
-public sealed class DeliveryOptions
-{
-    public IReadOnlyList<TimeSpan> Waits { get; set; } = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
-}
-
-/// <summary>
-/// The only place that knows how a subscriber talks to its sidecar. The attempts are made here and not by Dapr's retry policy,
-/// because the sidecar tells nobody the number of the attempt, and counts an app that restarts as three failures (ADR 0007).
-/// </summary>
+/// <summary>The only place that knows how a subscriber talks to its sidecar.</summary>
 public static class TopicRoutes
 {
     static readonly byte[] Success = "{\"status\":\"SUCCESS\"}"u8.ToArray(), Retry = "{\"status\":\"RETRY\"}"u8.ToArray();
 
-    public static IEndpointConventionBuilder MapTopic<TEvent, TDb>(this IEndpointRouteBuilder routes, Apply<TEvent, TDb> apply)
-        where TEvent : class, IEvent where TDb : ServiceDb =>
-        routes.MapDelivery(new() { PubsubName = Components.PubSub, Name = TEvent.Topic, DeadLetterTopic = Topics.DeadLetters },
-            (http, body) => new Delivery<TEvent, TDb>(http.RequestServices, body, apply).Run(http.RequestAborted));
+    /// <summary>
+    /// Subscribes a slice to the topic of its event. The handler takes a <see cref="CloudEvent{T}"/> first and whatever it needs after it, as an
+    /// HTTP handler does: the <typeparamref name="TDb"/> of the transaction it runs in, services, a <see cref="CancellationToken"/>. It answers an
+    /// <see cref="Outcome"/>, at once or as a task.
+    /// </summary>
+    /// <param name="isAnsweredAgain">The event is a question: the handler is called for a repetition, too, and gives the same answer again.</param>
+    public static IEndpointConventionBuilder MapTopic<TDb>(this IEndpointRouteBuilder routes, Delegate handler, bool isAnsweredAgain = false) where TDb : ServiceDb
+    {
+        var e = handler.Method.GetParameters()[0].ParameterType.GetGenericArguments().Single();
+        return (IEndpointConventionBuilder)typeof(TopicRoutes).GetMethod(nameof(MapSlice), System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!
+            .MakeGenericMethod(e, typeof(TDb)).Invoke(null, [routes, handler, isAnsweredAgain])!;
+    }
 
-    /// <summary>A subscription that takes the delivered bytes as they are: true is answered as SUCCESS, false as RETRY.</summary>
-    public static IEndpointConventionBuilder MapDelivery(this IEndpointRouteBuilder routes, Dapr.TopicOptions topic, Func<HttpContext, ReadOnlyMemory<byte>, Task<bool>> take) =>
-        routes.MapSidecar(topic, async http => await http.Answer(await take(http, await http.ReadBody()) ? Success : Retry));
+    static IEndpointConventionBuilder MapSlice<TEvent, TDb>(IEndpointRouteBuilder routes, Delegate handler, bool isAnsweredAgain) where TEvent : class, IEvent where TDb : ServiceDb
+    {
+        var apply = Bind<CloudEvent<TEvent>, Outcome>(handler);
+        var clock = routes.ServiceProvider.GetRequiredService<TimeProvider>();
+        var inbox = routes.ServiceProvider.GetRequiredService<Inbox<TDb>>();
+        return routes.MapSidecar(new() { PubsubName = Components.PubSub, Name = TEvent.Topic, DeadLetterTopic = Topics.DeadLetters }, async http =>
+        {
+            var body = await http.ReadBody();
+            var arrival = Arrival<TEvent>.Of(body, apply, isAnsweredAgain, clock.GetUtcNow());
+            await http.Answer((await inbox.Take([arrival]))[0] ? Success : Retry);
+        });
+    }
 
-    /// <summary>A subscription that takes up to <paramref name="most"/> events in one call: true answers SUCCESS for each of them, false RETRY.</summary>
-    public static IEndpointConventionBuilder MapBulkDelivery(this IEndpointRouteBuilder routes, Dapr.TopicOptions topic, int most, Func<HttpContext, IReadOnlyList<JsonElement>, Task<bool>> take) =>
-        routes.MapSidecar(topic, http => ReceiveBulk(http, take)).WithMetadata(new Dapr.AspNetCore.BulkSubscribeAttribute(topic.Name, most));
+    /// <summary>
+    /// A subscription that takes what is delivered as it is: the handler takes a <see cref="Delivery"/> first and whatever it needs after it, and
+    /// answers true for SUCCESS, false for RETRY.
+    /// </summary>
+    public static IEndpointConventionBuilder MapDelivery(this IEndpointRouteBuilder routes, Dapr.TopicOptions topic, Delegate handler)
+    {
+        var take = Bind<Delivery, bool>(handler);
+        return routes.MapSidecar(topic, async http =>
+            await http.Answer(await take(new(await http.ReadBody(), http.Request.Headers), http.RequestServices, http.RequestAborted) ? Success : Retry));
+    }
+
+    /// <summary>
+    /// A subscription that takes up to <paramref name="most"/> events in one call: the handler takes the list of them first and whatever it needs
+    /// after it, and answers true for the SUCCESS of each of them, false for RETRY.
+    /// </summary>
+    public static IEndpointConventionBuilder MapBulkDelivery(this IEndpointRouteBuilder routes, Dapr.TopicOptions topic, int most, Delegate handler)
+    {
+        var take = Bind<IReadOnlyList<JsonElement>, bool>(handler);
+        return routes.MapSidecar(topic, http => ReceiveBulk(http, take)).WithMetadata(new Dapr.AspNetCore.BulkSubscribeAttribute(topic.Name, most));
+    }
 
     /// <summary>The event as a dead letter of this service.</summary>
     /// <param name="attempts">How often it was tried.</param>
@@ -55,6 +68,24 @@ public static class TopicRoutes
     public static bool IsFromSidecar(this HttpContext http) =>
         http.RequestServices.GetRequiredService<IConfiguration>()["APP_API_TOKEN"] is not { Length: > 0 } token || http.Request.Headers["dapr-api-token"] == token;
 
+    /// <summary>The handler's call with what came, and each further parameter taken from the scope that it came in; an optional one where it is there.</summary>
+    static Handler<TCame, TAnswer> Bind<TCame, TAnswer>(Delegate handler)
+    {
+        var (came, services, ct) = (Expression.Parameter(typeof(TCame)), Expression.Parameter(typeof(IServiceProvider)), Expression.Parameter(typeof(CancellationToken)));
+        var arguments = handler.Method.GetParameters().Select(parameter => parameter.ParameterType switch
+        {
+            var type when type == came.Type => (Expression)came,
+            var type when type == ct.Type => ct,
+            var type => Expression.Call(typeof(ServiceProviderServiceExtensions), parameter.IsOptional ? "GetService" : "GetRequiredService", [type], services),
+        });
+        Expression call = Expression.Call(handler.Target is null ? null : Expression.Constant(handler.Target), handler.Method, arguments);
+        if (call.Type == typeof(TAnswer))
+            call = Expression.Call(typeof(Task), nameof(Task.FromResult), [typeof(TAnswer)], call);
+        return Expression.Lambda<Handler<TCame, TAnswer>>(call, came, services, ct).Compile();
+    }
+
+    delegate Task<TAnswer> Handler<TCame, TAnswer>(TCame came, IServiceProvider scope, CancellationToken ct);
+
     static IEndpointConventionBuilder MapSidecar(this IEndpointRouteBuilder routes, Dapr.TopicOptions topic, RequestDelegate receive) =>
         routes.MapPost($"/events/{topic.Name}", (RequestDelegate)(async http =>
         {
@@ -64,11 +95,11 @@ public static class TopicRoutes
                 http.Response.StatusCode = StatusCodes.Status401Unauthorized;
         })).WithTopic(topic).ExcludeFromDescription();
 
-    static async Task ReceiveBulk(HttpContext http, Func<HttpContext, IReadOnlyList<JsonElement>, Task<bool>> take)
+    static async Task ReceiveBulk(HttpContext http, Handler<IReadOnlyList<JsonElement>, bool> take)
     {
         using var bulk = JsonDocument.Parse(await http.ReadBody());
         var entries = bulk.RootElement.GetProperty("entries").EnumerateArray().ToList();
-        var status = await take(http, [.. entries.Select(entry => entry.GetProperty("event"))]) ? "SUCCESS" : "RETRY";
+        var status = await take([.. entries.Select(entry => entry.GetProperty("event"))], http.RequestServices, http.RequestAborted) ? "SUCCESS" : "RETRY";
         await http.Response.WriteAsJsonAsync(new { statuses = entries.Select(entry => new { entryId = entry.GetProperty("entryId").GetString(), status }) }, JsonSerializerOptions.Web, http.RequestAborted);
     }
 
@@ -100,97 +131,30 @@ public static class TopicRoutes
             return JsonSerializer.SerializeToElement(Convert.ToBase64String(bytes));
         }
     }
-}
 
-/// <summary>One delivered event, from its bytes to its effect or its dead letter.</summary>
-sealed partial class Delivery<TEvent, TDb>(IServiceProvider root, ReadOnlyMemory<byte> body, Apply<TEvent, TDb> apply) where TEvent : class, IEvent where TDb : ServiceDb
-{
-    readonly ILogger log = root.GetRequiredService<ILoggerFactory>().CreateLogger("Ecom.Events");
-    readonly TimeProvider clock = root.GetRequiredService<TimeProvider>();
-
-    /// <returns>True: the event is applied, was before, or is a dead letter. False: the infrastructure is away, the sidecar shall deliver it again.</returns>
-    public async Task<bool> Run(CancellationToken ct)
+    sealed class Arrival<TEvent> : Arrival where TEvent : class, IEvent
     {
-        var (e, fault) = CloudEvent.Parse<TEvent>(body.Span);
-        var orderId = (e?.Data as IAboutOrder)?.OrderId;
-        using var scope = log.BeginScope(new Dictionary<string, object?> { ["OrderId"] = orderId, ["CorrelationId"] = e?.CorrelationId, ["EventId"] = e?.Id });
-        try
+        readonly CloudEvent<TEvent>? e;
+        readonly Handler<CloudEvent<TEvent>, Outcome> apply;
+
+        Arrival(CloudEvent<TEvent>? e, ReadOnlyMemory<byte> bytes, Handler<CloudEvent<TEvent>, Outcome> apply, DateTimeOffset at) : base(bytes, at) =>
+            (this.e, this.apply) = (e, apply);
+
+        public override string Topic => TEvent.Topic;
+
+        public override object? Fact => e?.Data;
+
+        public override (string? Id, string? CorrelationId, string? TraceParent) Envelope => (e?.Id, e?.CorrelationId, e?.TraceParent);
+
+        public static Arrival Of(ReadOnlyMemory<byte> bytes, Handler<CloudEvent<TEvent>, Outcome> apply, bool isAnsweredAgain, DateTimeOffset at)
         {
-            if (e is null)
-                return await Bury(null, fault!, "InvalidEvent", 0, ct);
-            var waits = root.GetRequiredService<Microsoft.Extensions.Options.IOptions<DeliveryOptions>>().Value.Waits;
-            for (var attempt = 1; ; attempt++)
-            {
-                var (outcome, error) = await Attempt(e, ct);
-                if (outcome.What is Outcome.Kind.Done)
-                    return true;
-                if (outcome.What is Outcome.Kind.Never || attempt > waits.Count)
-                    return await Bury(e, outcome.Reason!, error ?? outcome.What.ToString(), attempt, ct);
-                LogAttempt(TEvent.Topic, attempt, outcome.Reason!);
-                await Task.Delay(waits[attempt - 1], clock, ct);
-            }
+            var (e, fault) = CloudEvent.Parse<TEvent>(bytes.Span);
+            return new Arrival<TEvent>(e, bytes, apply, at) { Fault = fault, IsAnsweredAgain = isAnsweredAgain };
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
-        {
-            return false;
-        }
-        catch (Exception x) when (Transient.Is(x))
-        {
-            LogAway(TEvent.Topic, x.GetBaseException().Message);
-            return false;
-        }
+
+        public override Task<Outcome> Apply(IServiceProvider scope, CancellationToken ct) => apply(e!, scope, ct);
+
+        public override void Bury(ServiceDb db, string appId, string reason, string type, DateTimeOffset now) =>
+            db.Publish(DeadLetter<TEvent>(appId, e?.Id, reason, type, Attempts, now, Bytes.Span), new(e?.CorrelationId, e?.Id));
     }
-
-    async Task<(Outcome, string? ErrorType)> Attempt(CloudEvent<TEvent> e, CancellationToken ct)
-    {
-        var outcome = Outcome.Done;
-        try
-        {
-            await using var scope = root.CreateAsyncScope();
-            var db = scope.ServiceProvider.GetRequiredService<TDb>();
-            await db.InTransaction(async () =>
-            {
-                if (!await db.FirstTime(e.Id, TEvent.Topic, ct))
-                    return false;
-                outcome = await apply(e, db, scope.ServiceProvider, ct);
-                return outcome.What is Outcome.Kind.Done;
-            }, ct);
-            return (outcome, null);
-        }
-        catch (Exception x) when (!Transient.Is(x) && x is not OperationCanceledException)
-        {
-            if (x is not DbUpdateConcurrencyException)
-                LogFailed(x, TEvent.Topic);
-            return (Outcome.Again(x.GetBaseException().Message), x.GetType().Name);
-        }
-    }
-
-    /// <summary>The dead letter goes through the outbox. The inbox stays unmarked, so that a replay is tried again.</summary>
-    async Task<bool> Bury(CloudEvent<TEvent>? e, string reason, string type, int attempts, CancellationToken ct)
-    {
-        await using var scope = root.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<TDb>();
-        var app = root.GetRequiredService<ServiceIdentity>();
-        await db.InTransaction(async () =>
-        {
-            var topic = TEvent.Topic;
-            if (e is not null && await db.Processed.AnyAsync(p => p.EventId == e.Id && p.Topic == topic, ct))
-                return;
-            db.Publish(TopicRoutes.DeadLetter<TEvent>(app.AppId, e?.Id, reason, type, attempts, clock.GetUtcNow(), body.Span), new(e?.CorrelationId, e?.Id));
-        }, ct);
-        LogBuried(TEvent.Topic, attempts, reason);
-        return true;
-    }
-
-    [LoggerMessage(LogLevel.Warning, "{Topic}: attempt {Attempt} failed: {Reason}")]
-    partial void LogAttempt(string topic, int attempt, string reason);
-
-    [LoggerMessage(LogLevel.Error, "{Topic}: an attempt failed")]
-    partial void LogFailed(Exception exception, string topic);
-
-    [LoggerMessage(LogLevel.Warning, "{Topic}: waits for the infrastructure: {Reason}")]
-    partial void LogAway(string topic, string reason);
-
-    [LoggerMessage(LogLevel.Error, "{Topic}: dead letter after {Attempts} attempts: {Reason}")]
-    partial void LogBuried(string topic, int attempts, string reason);
 }

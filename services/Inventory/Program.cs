@@ -2,6 +2,8 @@ using Ecom.Contracts;
 using Ecom.Hosting;
 using Ecom.Inventory;
 
+if (args is [SelfCheck.Argument])
+    return await SelfCheck.Run();
 var builder = WebApplication.CreateBuilder(args);
 builder.AddEcomDefaults(AppIds.Inventory);
 builder.AddEcomDb<InventoryDb>(AppIds.Inventory);

@@ -1,4 +1,3 @@
-using Ecom.Contracts;
 using Ecom.Hosting;
 
 namespace Ecom.Inventory;
@@ -8,11 +7,11 @@ public static class Routes
     public static void MapInventory(this WebApplication app)
     {
         var products = app.MapApi("/products").WithTags("Products");
-        products.MapGet("", ReadProducts.Page);
-        products.MapGet("/{product_id}", ReadProducts.One);
-        products.MapPost("/{product_id}/restock", RestockProduct.Handle);
+        products.MapGet("", ReadProducts.Page).Says("ReadProducts", "The catalogue, with the stock").Paged();
+        products.MapGet("/{product_id}", ReadProducts.One).Says("ReadProduct", "A product", 404);
+        products.MapPost("/{product_id}/restock", RestockProduct.Handle).Says("RestockProduct", "Put units on the shelf", 404).Takes("quantity", 1, RestockProduct.MaxQuantity);
 
-        app.MapTopic<OrderConfirmed, InventoryDb>(ReserveStock.Handle);
-        app.MapTopic<OrderCancelled, InventoryDb>(ReleaseStock.Handle);
+        app.MapTopic<InventoryDb>(ReserveStock.Handle, isAnsweredAgain: true);
+        app.MapTopic<InventoryDb>(ReleaseStock.Handle, isAnsweredAgain: true);
     }
 }

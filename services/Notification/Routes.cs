@@ -1,4 +1,3 @@
-using Ecom.Contracts;
 using Ecom.Hosting;
 
 namespace Ecom.Notifications;
@@ -7,11 +6,12 @@ public static class Routes
 {
     public static void MapNotifications(this WebApplication app)
     {
-        app.MapApi("/notifications").WithTags("Notifications").MapGet("/user/{user_id}", ReadNotifications.OfUser);
+        var notifications = app.MapApi("/notifications").WithTags("Notifications").Knows("status", Enum.GetNames<NotificationStatus>()).Knows("kind", Kinds.All);
+        notifications.MapGet("/user/{user_id}", ReadNotifications.OfUser).Says("ReadNotificationsOfUser", "A customer's mails, the newest first").Paged();
 
-        app.MapTopic<NotificationSend, NotificationDb>(TellCustomer.Handle);
-        app.MapTopic<InventoryLow, NotificationDb>(TellAdmin.LowStock);
-        app.MapTopic<InventoryDepleted, NotificationDb>(TellAdmin.Depleted);
-        app.MapTopic<FraudDetected, NotificationDb>(TellAdmin.Fraud);
+        app.MapTopic<NotificationDb>(TellCustomer.Handle);
+        app.MapTopic<NotificationDb>(TellAdmin.LowStock);
+        app.MapTopic<NotificationDb>(TellAdmin.Depleted);
+        app.MapTopic<NotificationDb>(TellAdmin.Fraud);
     }
 }

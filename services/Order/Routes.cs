@@ -7,18 +7,18 @@ public static class Routes
 {
     public static void MapOrders(this WebApplication app)
     {
-        var orders = app.MapApi("/orders").WithTags("Orders");
-        orders.MapGet("/{order_id}", ReadOrders.One);
-        orders.MapGet("/user/{user_id}", ReadOrders.OfUser);
-        orders.MapGet("/{order_id}/events", FollowOrder.Stream);
-        orders.MapPost("/{order_id}/cancel", RequestCancellation.Handle);
+        var orders = app.MapApi("/orders").WithTags("Orders").Knows("status", Enum.GetNames<OrderStatus>()).Knows("cancellation_source", CancellationSources.All);
+        orders.MapGet("/{order_id}", ReadOrders.One).Says("ReadOrder", "An order", 404);
+        orders.MapGet("/user/{user_id}", ReadOrders.OfUser).Says("ReadOrdersOfUser", "A customer's orders, the newest first").Paged();
+        orders.MapGet("/{order_id}/events", FollowOrder.Stream).Says("FollowOrder", "The order's status now, and each change of it until the order has ended", 404);
+        orders.MapPost("/{order_id}/cancel", RequestCancellation.Handle).Says("RequestCancellation", "Ask for the order's cancellation", 404, 409);
 
-        app.MapTopic<CheckoutInitiated, OrderDb>(PlaceOrder.Handle);
-        app.MapTopic<PaymentProcessed, OrderDb>(RecordPayment.Processed);
-        app.MapTopic<PaymentFailed, OrderDb>(RecordPayment.Failed);
-        app.MapTopic<PaymentRefunded, OrderDb>(RecordPayment.Refunded);
-        app.MapTopic<InventoryReserved, OrderDb>(RecordStock.Reserved);
-        app.MapTopic<InventoryDepleted, OrderDb>(RecordStock.Depleted);
-        app.MapTopic<InventoryReleased, OrderDb>(RecordStock.Released);
+        app.MapTopic<OrderDb>(PlaceOrder.Handle);
+        app.MapTopic<OrderDb>(RecordPayment.Processed);
+        app.MapTopic<OrderDb>(RecordPayment.Failed);
+        app.MapTopic<OrderDb>(RecordPayment.Refunded);
+        app.MapTopic<OrderDb>(RecordStock.Reserved);
+        app.MapTopic<OrderDb>(RecordStock.Depleted);
+        app.MapTopic<OrderDb>(RecordStock.Released);
     }
 }

@@ -1,4 +1,3 @@
-using Ecom.Contracts;
 using Ecom.Hosting;
 
 namespace Ecom.Payments;
@@ -7,11 +6,11 @@ public static class Routes
 {
     public static void MapPayments(this WebApplication app)
     {
-        var payments = app.MapApi("/payments").WithTags("Payments");
-        payments.MapGet("/{payment_id}", ReadPayments.One);
-        payments.MapGet("/order/{order_id}", ReadPayments.OfOrder);
+        var payments = app.MapApi("/payments").WithTags("Payments").Knows("status", Enum.GetNames<PaymentStatus>());
+        payments.MapGet("/{payment_id}", ReadPayments.One).Says("ReadPayment", "A payment", 404);
+        payments.MapGet("/order/{order_id}", ReadPayments.OfOrder).Says("ReadPaymentOfOrder", "The payment of an order", 404);
 
-        app.MapTopic<OrderCreated, PaymentDb>(CapturePayment.Handle);
-        app.MapTopic<OrderCancelled, PaymentDb>(RefundPayment.Handle);
+        app.MapTopic<PaymentDb>(CapturePayment.Handle, isAnsweredAgain: true);
+        app.MapTopic<PaymentDb>(UndoPayment.Handle, isAnsweredAgain: true);
     }
 }

@@ -74,7 +74,7 @@ sealed class GrpcApi : Dapr.DaprBase
     public override async Task<Empty> DeleteState(DeleteStateRequest r, ServerCallContext call)
     {
         var store = Sidecar(call).Store(r.StoreName);
-        var change = new Change(r.Key, null, r.Etag?.Value, First(r.Options));
+        var change = new StateChange(r.Key, null, r.Etag?.Value, First(r.Options));
         await Conflicts("ERR_STATE_DELETE", $"failed deleting state with key {r.Key}", () => store.Apply(change));
         return Nothing;
     }
@@ -100,9 +100,9 @@ sealed class GrpcApi : Dapr.DaprBase
         return Nothing;
     }
 
-    static Change ToChange(StateItem s, bool delete)
+    static StateChange ToChange(StateItem s, bool delete)
     {
-        try { return new Change(s.Key, delete ? null : s.Value.ToByteArray(), s.Etag?.Value, First(s.Options), StateApi.Ttl(s.Metadata)); }
+        try { return new StateChange(s.Key, delete ? null : s.Value.ToByteArray(), s.Etag?.Value, First(s.Options), StateApi.Ttl(s.Metadata)); }
         catch (FormatException e) { throw new ApiException(500, StatusCode.Internal, "ERR_STATE_SAVE", e.Message); }
     }
 

@@ -19,13 +19,19 @@ namespace Ecom.Sidecar.Api;
 /// <summary>One web server for every sidecar and the mail page: which port a call came to says whom it is for.</summary>
 static class Server
 {
-    public static WebApplication Build(World world, int mailPort)
+    /// <summary>Without a word, and without a setting of the caller's (ASPNETCORE_URLS, appsettings.json): none is about this server.</summary>
+    public static WebApplicationBuilder Builder()
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        // Nothing of the caller's settings (ASPNETCORE_URLS, appsettings.json) is about this server.
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        return builder;
+    }
+
+    public static WebApplication Build(World world, int mailPort, TimeZoneInfo zone)
+    {
+        var builder = Builder();
         builder.Services.AddGrpc(grpc =>
         {
             grpc.Interceptors.Add<Errors>();
@@ -34,6 +40,7 @@ static class Server
         });
         var engine = world.Sidecars.Select(s => s.Workflows).FirstOrDefault(w => w is not null);
         if (engine is not null) builder.Services.AddSingleton(engine);
+        world.Network?.Listen(builder.Services);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -47,7 +54,7 @@ static class Server
             }
         });
         var web = builder.Build();
-        var mail = new MailPages(world.Mail);
+        var mail = new MailPages(world.Mail, zone);
         var byPort = world.Sidecars.SelectMany(s => new[] { (s.Spec.HttpPort, s), (s.Spec.GrpcPort, s) }).ToFrozenDictionary(p => p.Item1, p => p.s);
         web.Use(next => http => http.Connection.LocalPort == mailPort ? mail.Answer(http) : Answer(http, byPort[http.Connection.LocalPort], next));
         web.UseRouting();

@@ -48,7 +48,7 @@ static class StateHttp
     {
         var store = http.Sidecar().Store(http.Value("store"));
         var etag = http.Request.Headers.IfMatch.ToString();
-        var change = new Change(http.Value("key"), null, etag.Length > 0 ? etag : null, http.Request.Query["concurrency"] == "first-write");
+        var change = new StateChange(http.Value("key"), null, etag.Length > 0 ? etag : null, http.Request.Query["concurrency"] == "first-write");
         await Answer(http, "ERR_STATE_DELETE", $"failed deleting state with key {change.Key}", () => store.Apply(change), 409);
     }
 
@@ -114,7 +114,7 @@ static class StateHttp
         catch (FormatException e) { throw new ApiException(500, StatusCode.Internal, "ERR_STATE_SAVE", $"failed saving state in state store {http.Value("store")}: {e.Message}"); }
     }
 
-    static Change ReadChange(JsonElement item, Dictionary<string, string> common)
+    static StateChange ReadChange(JsonElement item, Dictionary<string, string> common)
     {
         var key = item.TryGetProperty("key", out var k) ? k.GetString() : null;
         if (key is null or "") throw ApiException.Malformed("\"key\" is a required field");
@@ -123,7 +123,7 @@ static class StateHttp
         foreach (var (name, text) in common) metadata[name] = text;
         var first = item.TryGetProperty("options", out var options) && options.ValueKind == JsonValueKind.Object
             && options.TryGetProperty("concurrency", out var concurrency) && concurrency.GetString() == "first-write";
-        return new Change(key,
+        return new StateChange(key,
             item.TryGetProperty("value", out var value) ? Encoding.UTF8.GetBytes(value.GetRawText()) : "null"u8.ToArray(),
             item.TryGetProperty("etag", out var etag) && etag.ValueKind == JsonValueKind.String ? etag.GetString() : null,
             first, StateApi.Ttl(metadata));

@@ -25,7 +25,7 @@ static class WorkflowHttp
             routes.MapPost(root + "{id}/terminate", http => Do(http, "ERR_TERMINATE_WORKFLOW", (engine, id) => engine.Terminate(id, null, recursive: true)));
             routes.MapPost(root + "{id}/pause", http => Do(http, "ERR_PAUSE_WORKFLOW", (engine, id) => engine.Suspend(id, null)));
             routes.MapPost(root + "{id}/resume", http => Do(http, "ERR_RESUME_WORKFLOW", (engine, id) => engine.Resume(id, null)));
-            routes.MapPost(root + "{id}/purge", http => Do(http, "ERR_PURGE_WORKFLOW", (engine, id) => engine.Purge(id)));
+            routes.MapPost(root + "{id}/purge", http => Do(http, "ERR_PURGE_WORKFLOW", async (engine, id) => await engine.Purge(id, recursive: true)));
         }
     }
 

@@ -4,7 +4,7 @@ using Ecom.Sidecar.Config;
 
 namespace Ecom.Sidecar.Processes;
 
-static class Ports
+public static class Ports
 {
     /// <summary>Below the range from which systems give out ports for outgoing connections: what is free there stays free.</summary>
     const int Lowest = 20_000, Highest = 32_000;
@@ -25,7 +25,7 @@ static class Ports
         return ([.. apps.Select(a => a with { AppPort = a.Command.Count == 0 ? a.AppPort : Next(), HttpPort = Next(), GrpcPort = Next() })], Next());
     }
 
-    /// <summary>Every port of the host is free, and none is asked for twice. An app's own port may be taken: then that app already runs.</summary>
+    /// <summary>Every port of the host is free, and none is asked for twice. An app's own port may be taken by the app: that is looked at later.</summary>
     public static void Check(IReadOnlyList<AppSpec> apps, int mailPort)
     {
         var owners = new Dictionary<int, string>();
@@ -35,7 +35,7 @@ static class Ports
             if (!owners.TryAdd(port, what)) throw new SetupException($"the port {port} is given twice: to {owners[port]} and to {what}");
         if (apps.GroupBy(a => a.AppId).FirstOrDefault(g => g.Count() > 1) is { } twice) throw new SetupException($"the app id {twice.Key} is there twice");
         foreach (var (port, what) in own)
-            if (!IsFree(port)) throw new SetupException($"the port {port} for {what} is taken; stop the program that listens there (another host, or dapr run?) or change the port");
+            if (!IsFree(port)) throw new SetupException($"the port {port} for {what} is taken{PortHolder.By(port)}; stop that program (another host, or dapr run?) or change the port");
     }
 
     public static bool IsFree(int port)

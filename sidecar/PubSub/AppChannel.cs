@@ -6,7 +6,7 @@ using System.Text;
 namespace Ecom.Sidecar.PubSub;
 
 /// <summary>The way to one app: knows whether it answers, and waits without using up attempts while it does not.</summary>
-sealed class AppChannel(string appId, int port, string? token, Config.HealthCheck? check) : IDisposable
+sealed class AppChannel(string appId, int port, string? token, Config.HealthCheck? check, LocalNetwork? network) : IDisposable
 {
     static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
     static readonly TimeSpan Watch = TimeSpan.FromSeconds(1);
@@ -18,6 +18,7 @@ sealed class AppChannel(string appId, int port, string? token, Config.HealthChec
         UseProxy = false,
         ActivityHeadersPropagator = null,
         ConnectTimeout = TimeSpan.FromSeconds(5),
+        ConnectCallback = network is null ? null : network.Connect,
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
         RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
         ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8,

@@ -13,7 +13,8 @@ namespace Ecom.Sidecar.PubSub;
 /// </summary>
 sealed class Broker : IAsyncDisposable
 {
-    const string Schema = """
+    // A cursor is what Progress writes down: all below `next` is dealt with, and from there on what the bits of `done` say.
+    public const string Schema = """
         CREATE TABLE IF NOT EXISTS topics (id INTEGER PRIMARY KEY, pubsub TEXT NOT NULL, name TEXT NOT NULL, next INTEGER NOT NULL, UNIQUE (pubsub, name));
         CREATE TABLE IF NOT EXISTS messages (topic INTEGER NOT NULL, offset INTEGER NOT NULL, key TEXT, data BLOB NOT NULL, raw INTEGER NOT NULL,
             expires INTEGER, headers TEXT, at INTEGER NOT NULL, PRIMARY KEY (topic, offset)) WITHOUT ROWID;
@@ -34,11 +35,9 @@ sealed class Broker : IAsyncDisposable
 
     readonly Action<string, string> log;
 
-    public Broker(string file, Action<string, string> log)
+    public Broker(GroupCommit file, Action<string, string> log)
     {
-        this.log = log;
-        writer = new GroupCommit(file, Schema);
-        reader = new Db(file);
+        (this.log, writer, reader) = (log, file, file.Reader());
         foreach (var topic in reader.Query("""
             SELECT id, pubsub, name, max(next, ifnull((SELECT max(offset) + 1 FROM messages WHERE topic = id), 0)) FROM topics
             """, r => new Topic(r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetInt64(3))))
@@ -99,10 +98,14 @@ sealed class Broker : IAsyncDisposable
     public async Task<SubscriptionQueue> Open(string app, Topic topic, Subscription subscription, Deliver deliver, int lanes)
     {
         await writer.Write(db => db.Run("INSERT INTO cursors VALUES ($0, $1, 0, x'', 1) ON CONFLICT DO UPDATE SET active = 1", app, topic.Id));
-        (long Next, byte[] Done) cursor;
+        Progress progress;
         lock (reading)
-            cursor = reader.Query("SELECT next, done FROM cursors WHERE app = $0 AND topic = $1", r => (r.GetInt64(0), r.GetFieldValue<byte[]>(1)), app, topic.Id)[0];
-        var queue = new SubscriptionQueue(this, app, topic, deliver, lanes, cursor.Next, cursor.Done) { Subscription = subscription };
+        {
+            progress = reader.Query("SELECT next, done FROM cursors WHERE app = $0 AND topic = $1", r => new Progress(r.GetInt64(0), r.GetFieldValue<byte[]>(1)), app, topic.Id)[0];
+            // What was purged before it came, or while it was away, is not its to count.
+            progress.SkipTo(reader.Query("SELECT ifnull(min(offset), $1) FROM messages WHERE topic = $0", r => r.GetInt64(0), topic.Id, topic.Committed)[0]);
+        }
+        var queue = new SubscriptionQueue(this, app, topic, deliver, lanes, progress) { Subscription = subscription };
         lock (topic.Queues) topic.Queues.Add(queue);
         queue.Start();
         return queue;
@@ -140,8 +143,8 @@ sealed class Broker : IAsyncDisposable
     {
         foreach (var queue in dirty)
         {
-            var (next, done) = queue.Cursor();
-            db.Run("UPDATE cursors SET next = $2, done = $3 WHERE app = $0 AND topic = $1", queue.App, queue.Topic.Id, next, done);
+            var (floor, bits) = queue.Cursor();
+            db.Run("UPDATE cursors SET next = $2, done = $3 WHERE app = $0 AND topic = $1", queue.App, queue.Topic.Id, floor, bits);
         }
     }
 
@@ -176,7 +179,6 @@ sealed class Broker : IAsyncDisposable
         foreach (var queue in Known.SelectMany(t => t.Queues).ToList()) await queue.DisposeAsync();
         moved.Writer.TryComplete();
         await cursorLoop;
-        await writer.DisposeAsync();
         reader.Dispose();
     }
 }

@@ -61,6 +61,7 @@ static class Envelope
     /// <summary>
     /// Keeps every byte of an own envelope's values. `topic` and `pubsubname` are set, the
     /// attributes that CloudEvents demands are filled in when they are missing, except the id.
+    /// Where `traceid` is missing, `traceparent` counts as missing, too: that is daprd's way.
     /// </summary>
     static byte[] Complete(Publication p, ref DateTimeOffset? expires)
     {
@@ -68,12 +69,13 @@ static class Envelope
         var root = document.RootElement;
         if (root.ValueKind != JsonValueKind.Object) throw new JsonException("a CloudEvent must be a JSON object");
         if (root.TryGetProperty("expiration", out var until) && until.ValueKind == JsonValueKind.String && until.TryGetDateTimeOffset(out var stated)) expires = stated;
+        var isTraced = root.TryGetProperty("traceid"u8, out _);
         var buffer = new ArrayBufferWriter<byte>(p.Data.Length + 192);
         using (var json = new Utf8JsonWriter(buffer, Plain))
         {
             json.WriteStartObject();
             foreach (var property in root.EnumerateObject())
-                if (!property.NameEquals("topic"u8) && !property.NameEquals("pubsubname"u8)) property.WriteTo(json);
+                if (!property.NameEquals("topic"u8) && !property.NameEquals("pubsubname"u8) && (isTraced || !property.NameEquals("traceparent"u8))) property.WriteTo(json);
             json.WriteString("topic"u8, p.Topic);
             json.WriteString("pubsubname"u8, p.PubSub);
             Default(root, json, "source", "Dapr");
@@ -82,8 +84,11 @@ static class Envelope
             if (!root.TryGetProperty("time"u8, out _)) json.WriteString("time"u8, DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ"));
             if (p.TraceParent is { } trace)
             {
-                Default(root, json, "traceid", trace);
-                Default(root, json, "traceparent", trace);
+                if (!isTraced)
+                {
+                    json.WriteString("traceid"u8, trace);
+                    json.WriteString("traceparent"u8, trace);
+                }
                 Default(root, json, "tracestate", p.TraceState ?? "");
             }
             if (expires is { } at && !root.TryGetProperty("expiration"u8, out _)) json.WriteString("expiration"u8, at.UtcDateTime);

@@ -1,3 +1,5 @@
+using Microsoft.Data.Sqlite;
+
 namespace Ecom.Sidecar.PubSub;
 
 /// <summary>Gives messages (of one lane, in order) to the app; returns when each is dealt with for good.</summary>
@@ -28,9 +30,8 @@ sealed class SubscriptionQueue : IAsyncDisposable
     readonly Lane[] lanes;
     readonly Lock gate = new();
     readonly CancellationTokenSource stop = new();
-    readonly HashSet<long> done = [];
+    readonly Progress progress;
     readonly HashSet<Task> running = [];
-    long next;
     long loaded;
     int held;
     long heldBytes;
@@ -38,12 +39,10 @@ sealed class SubscriptionQueue : IAsyncDisposable
     bool behind = true;
     bool loading;
 
-    public SubscriptionQueue(Broker broker, string app, Topic topic, Deliver deliver, int laneCount, long next, byte[] doneBits)
+    public SubscriptionQueue(Broker broker, string app, Topic topic, Deliver deliver, int laneCount, Progress progress)
     {
-        (this.broker, App, Topic, this.deliver, this.next, loaded) = (broker, app, topic, deliver, next, next);
+        (this.broker, App, Topic, this.deliver, this.progress, loaded) = (broker, app, topic, deliver, progress, progress.Next);
         lanes = [.. Enumerable.Range(0, laneCount).Select(_ => new Lane())];
-        for (var i = 0; i < doneBits.Length * 8; i++)
-            if ((doneBits[i / 8] & 1 << i % 8) != 0) done.Add(next + i);
     }
 
     public string App { get; }
@@ -67,14 +66,13 @@ sealed class SubscriptionQueue : IAsyncDisposable
         }
     }
 
-    bool Full => held >= Window || heldBytes >= WindowBytes || loaded - next >= Ahead;
+    bool Full => held >= Window || heldBytes >= WindowBytes || loaded - progress.Next >= Ahead;
 
     void Add(Message message)
     {
-        // Offsets of a publish that was rolled back do not exist: nobody will ever acknowledge them.
-        for (; loaded < message.Offset; loaded++) done.Add(loaded);
+        PassOver(message.Offset);
         loaded = message.Offset + 1;
-        if (done.Contains(message.Offset)) return;
+        if (progress.IsDone(message.Offset)) return;
         held++;
         heldBytes += message.Data.Length;
         var lane = lanes[message.Key is { } key ? (int)(Hash(key) % (uint)lanes.Length) : turn++ % lanes.Length];
@@ -84,6 +82,14 @@ sealed class SubscriptionQueue : IAsyncDisposable
         var task = Task.Run(() => Drain(lane));
         running.Add(task);
         _ = task.ContinueWith(t => { lock (gate) running.Remove(t); }, TaskScheduler.Default);
+    }
+
+    /// <summary>Offsets that a publish was given and lost again, or that were purged, do not exist: nobody will ever acknowledge them.</summary>
+    void PassOver(long offset)
+    {
+        if (progress.Next == loaded) progress.SkipTo(offset);
+        else for (var gone = loaded; gone < offset; gone++) progress.Done(gone);
+        loaded = Math.Max(loaded, offset);
     }
 
     /// <summary>The same on every start: a message that waits in a lane keeps its place behind its key.</summary>
@@ -133,9 +139,8 @@ sealed class SubscriptionQueue : IAsyncDisposable
                 var message = lane.Waiting.Dequeue();
                 held--;
                 heldBytes -= message.Data.Length;
-                done.Add(message.Offset);
+                progress.Done(message.Offset);
             }
-            while (done.Remove(next)) next++;
             load = behind && !loading && held < Window / 2;
         }
         broker.Moved(this);
@@ -149,39 +154,44 @@ sealed class SubscriptionQueue : IAsyncDisposable
             if (loading || stop.IsCancellationRequested) return;
             loading = true;
         }
-        _ = Task.Run(() =>
+        _ = Task.Run(async () =>
         {
             while (true)
-            {
-                long from;
-                lock (gate)
+                try
                 {
-                    if (loaded >= Topic.Committed) behind = false;
-                    if (!behind || Full || stop.IsCancellationRequested) { loading = false; return; }
-                    from = loaded;
+                    if (!LoadSome()) return;
                 }
-                var messages = broker.Read(Topic, from, 500);
-                lock (gate)
+                catch (SqliteException e)
                 {
-                    foreach (var message in messages) Add(message);
-                    // Nothing there although offsets were given out: a gap at the end.
-                    if (messages.Count == 0 && from < Topic.Committed) for (; loaded < Topic.Committed; loaded++) done.Add(loaded);
-                    while (done.Remove(next)) next++;
+                    broker.Complain(App, $"{Topic.Name} at {Topic.PubSub}: what waits cannot be read: {e.Message}");
+                    await Task.Delay(Again);
                 }
-            }
         });
     }
 
-    /// <summary>Everything below `Next` is dealt with, and above it what the bits say.</summary>
-    public (long Next, byte[] Done) Cursor()
+    /// <returns>False: there is no more to load for now.</returns>
+    bool LoadSome()
     {
+        long from, end;
         lock (gate)
         {
-            if (done.Count == 0) return (next, []);
-            var bits = new byte[(done.Max() - next) / 8 + 1];
-            foreach (var offset in done) bits[(offset - next) / 8] |= (byte)(1 << (int)((offset - next) % 8));
-            return (next, bits);
+            (from, end) = (loaded, Topic.Committed);
+            if (from >= end) behind = false;
+            if (!behind || Full || stop.IsCancellationRequested) return loading = false;
         }
+        var messages = broker.Read(Topic, from, 500);
+        lock (gate)
+        {
+            foreach (var message in messages) Add(message);
+            if (messages.Count == 0) PassOver(end);
+        }
+        return true;
+    }
+
+    /// <summary>What is dealt with, to be written down.</summary>
+    public (long Floor, byte[] Bits) Cursor()
+    {
+        lock (gate) return progress.Written();
     }
 
     public async ValueTask DisposeAsync()

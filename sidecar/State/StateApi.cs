@@ -16,7 +16,7 @@ sealed class StateApi(Component component, string appId, StateStore state)
 
     public Item? Get(string key) => state.Get(component.Name, Full(key));
 
-    public Task Apply(params IReadOnlyList<Change> changes) => state.Apply(component.Name, [.. changes.Select(c => c with { Key = Full(c.Key) })]);
+    public Task Apply(params IReadOnlyList<StateChange> changes) => state.Apply(component.Name, [.. changes.Select(c => c with { Key = Full(c.Key) })]);
 
     string Full(string key)
     {

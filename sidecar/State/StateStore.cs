@@ -5,7 +5,7 @@ namespace Ecom.Sidecar.State;
 sealed record Item(byte[] Value, string ETag, DateTimeOffset? Expires);
 
 /// <summary>A save (value given) or a delete (null). An ETag must match; first-write without one must find nothing.</summary>
-sealed record Change(string Key, byte[]? Value, string? ETag = null, bool FirstWrite = false, TimeSpan? Ttl = null);
+sealed record StateChange(string Key, byte[]? Value, string? ETag = null, bool FirstWrite = false, TimeSpan? Ttl = null);
 
 /// <summary>The ETag is not the stored one, or a first write found the key taken.</summary>
 sealed class ConflictException(string message) : Exception(message)
@@ -14,9 +14,9 @@ sealed class ConflictException(string message) : Exception(message)
 }
 
 /// <summary>The key/value stores of all sidecars, in one file.</summary>
-sealed class StateStore : IAsyncDisposable
+sealed class StateStore : IDisposable
 {
-    const string Schema = """
+    public const string Schema = """
         CREATE TABLE IF NOT EXISTS state (store TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, etag TEXT NOT NULL, expires INTEGER,
             PRIMARY KEY (store, key)) WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS state_expires ON state (expires) WHERE expires IS NOT NULL;
@@ -26,11 +26,7 @@ sealed class StateStore : IAsyncDisposable
     readonly Db reader;
     readonly Lock reading = new();
 
-    public StateStore(string file)
-    {
-        writer = new GroupCommit(file, Schema);
-        reader = new Db(file);
-    }
+    public StateStore(GroupCommit file) => (writer, reader) = (file, file.Reader());
 
     public Item? Get(string store, string key)
     {
@@ -38,7 +34,7 @@ sealed class StateStore : IAsyncDisposable
     }
 
     /// <summary>All or nothing: every condition is checked before the first change is made.</summary>
-    public async Task Apply(string store, params IReadOnlyList<Change> changes)
+    public async Task Apply(string store, params IReadOnlyList<StateChange> changes)
     {
         var conflict = false;
         await writer.Write(db =>
@@ -55,7 +51,7 @@ sealed class StateStore : IAsyncDisposable
         if (conflict) throw new ConflictException();
     }
 
-    static bool MayApply(Db db, string store, Change change)
+    static bool MayApply(Db db, string store, StateChange change)
     {
         // The official SDK says "" for no ETag, and so does daprd. A delete has nothing to compare with then.
         var etag = string.IsNullOrEmpty(change.ETag) ? null : change.ETag;
@@ -74,9 +70,5 @@ sealed class StateStore : IAsyncDisposable
     public Task RemoveExpired() =>
         writer.Write(db => db.Run("DELETE FROM state WHERE expires IS NOT NULL AND expires <= $0", DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()));
 
-    public async ValueTask DisposeAsync()
-    {
-        await writer.DisposeAsync();
-        reader.Dispose();
-    }
+    public void Dispose() => reader.Dispose();
 }

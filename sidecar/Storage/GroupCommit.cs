@@ -11,44 +11,80 @@ namespace Ecom.Sidecar.Storage;
 /// </summary>
 sealed class GroupCommit : IAsyncDisposable
 {
-    sealed record Work(Action<Db> Write, Action? Committed, TaskCompletionSource Done);
+    sealed record Work(Action<Db> Write, Action? Committed, bool IsPatient, TaskCompletionSource Done);
 
     const int MostInOneCommit = 512;
+    static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
 
     readonly Channel<Work> queue = Channel.CreateUnbounded<Work>(new() { SingleReader = true });
+    readonly string file;
+    readonly Action<string> complain;
     readonly Db db;
     readonly Task loop;
 
-    public GroupCommit(string file, string schema)
+    /// <param name="complain">Hears, once, that what is patient waits for the file.</param>
+    public GroupCommit(string file, Action<string> complain, params ReadOnlySpan<string> schemas)
     {
+        (this.file, this.complain) = (file, complain);
         db = new Db(file);
         db.Script("PRAGMA journal_mode = WAL");
-        db.Script(schema);
+        foreach (var schema in schemas) db.Script(schema);
         loop = Task.Run(Run);
     }
 
+    /// <summary>A connection of its own to read by.</summary>
+    public Db Reader() => new(file);
+
+    /// <summary>The disk is full, or somebody else holds the file: nobody's fault, and it may pass.</summary>
+    public static bool IsAway(Exception e) => e is SqliteException
+    {
+        SqliteErrorCode: SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED or SQLitePCL.raw.SQLITE_NOMEM or SQLitePCL.raw.SQLITE_READONLY
+            or SQLitePCL.raw.SQLITE_IOERR or SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PROTOCOL,
+    };
+
     /// <summary>
-    /// Runs the write in the next transaction and returns once it is committed. `committed` is
+    /// Runs the write in the next transaction and returns once it is committed. <paramref name="committed"/> is
     /// called on the writer, in commit order, before the next transaction begins. A write may be
     /// run again (alone) when another one of its transaction failed.
     /// </summary>
-    public Task Write(Action<Db> write, Action? committed = null)
+    /// <param name="isPatient">While the file cannot be written it waits, and keeps its place among the patient; others are refused.</param>
+    public Task Write(Action<Db> write, Action? committed = null, bool isPatient = false)
     {
-        var work = new Work(write, committed, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        var work = new Work(write, committed, isPatient, new(TaskCreationOptions.RunContinuationsAsynchronously));
         if (!queue.Writer.TryWrite(work)) work.Done.SetException(new ObjectDisposedException(nameof(GroupCommit)));
         return work.Done.Task;
     }
 
     async Task Run()
     {
-        var batch = new List<Work>();
-        while (await queue.Reader.WaitToReadAsync())
+        List<Work> batch, waiting = [];
+        var isSaid = false;
+        while (waiting.Count > 0 || await queue.Reader.WaitToReadAsync())
         {
-            batch.Clear();
-            while (batch.Count < MostInOneCommit && queue.Reader.TryRead(out var work)) batch.Add(work);
-            if (TryCommit(batch) is null) continue;
+            (batch, waiting) = (waiting, []);
+            // However many wait, those behind them are answered.
+            for (var most = batch.Count + MostInOneCommit; batch.Count < most && queue.Reader.TryRead(out var work);) batch.Add(work);
+            if (TryCommit(batch) is null)
+            {
+                isSaid = false;
+                continue;
+            }
+            Exception? why = null;
             foreach (var work in batch)
-                if (TryCommit([work]) is { } error) work.Done.TrySetException(error);
+                if (work.IsPatient && why is not null) waiting.Add(work);
+                else if (TryCommit([work]) is not { } error) continue;
+                else if (work.IsPatient && IsAway(error)) (why, waiting) = (error, [work]);
+                else work.Done.TrySetException(error);
+            if (why is null) continue;
+            if (!isSaid) complain($"{Path.GetFileName(file)} cannot be written, what cannot be refused waits: {why.Message}");
+            isSaid = true;
+            if (!queue.Reader.Completion.IsCompleted) await Task.WhenAny(Task.Delay(Again), queue.Reader.Completion);
+            else
+            {
+                // All of them, so that nothing is kept behind what is not.
+                foreach (var work in waiting) work.Done.TrySetException(why);
+                return;
+            }
         }
     }
 
@@ -66,10 +102,16 @@ sealed class GroupCommit : IAsyncDisposable
             return e;
         }
         foreach (var work in batch)
-        {
-            work.Committed?.Invoke();
-            work.Done.TrySetResult();
-        }
+            try
+            {
+                work.Committed?.Invoke();
+                work.Done.TrySetResult();
+            }
+            catch (Exception e)
+            {
+                // It is its caller's to know; those behind it have done nothing wrong.
+                work.Done.TrySetException(e);
+            }
         return null;
     }
 

@@ -95,8 +95,9 @@ sealed class TaskHubService(WorkflowEngine engine) : TaskHubSidecarService.TaskH
     public override Task<PurgeInstancesResponse> PurgeInstances(PurgeInstancesRequest request, ServerCallContext context) =>
         Refusable("failed to purge workflow state: ", async () =>
         {
-            await engine.Purge(request.InstanceId);
-            return new PurgeInstancesResponse { DeletedInstanceCount = 1, IsComplete = true };
+            if (request.PurgeInstanceFilter is not null)
+                throw new WorkflowRefusedException("purging by a filter is not supported");
+            return new PurgeInstancesResponse { DeletedInstanceCount = await engine.Purge(request.InstanceId, request.Recursive), IsComplete = true };
         });
 
     public override Task<ListInstanceIDsResponse> ListInstanceIDs(ListInstanceIDsRequest request, ServerCallContext context)
@@ -107,6 +108,13 @@ sealed class TaskHubService(WorkflowEngine engine) : TaskHubSidecarService.TaskH
             response.ContinuationToken = next;
         return Task.FromResult(response);
     }
+
+    public override Task<GetInstanceHistoryResponse> GetInstanceHistory(GetInstanceHistoryRequest request, ServerCallContext context) =>
+        Refusable("failed to get workflow history: ", () =>
+        {
+            var events = engine.History(request.InstanceId) ?? throw new WorkflowRefusedException("no such instance exists");
+            return Task.FromResult(new GetInstanceHistoryResponse { Events = { events } });
+        });
 
     static readonly WriteOptions Buffered = new(WriteFlags.BufferHint);
 

@@ -8,39 +8,50 @@ public sealed partial class WorkflowEngine
 {
     Task Apply(WorkflowInstance instance, Delivery delivery, WorkflowResponse response, List<Work> activities)
     {
-        if (response.Version is not null)
-            delivery.Started.WorkflowStarted.Version = response.Version;
+        delivery.Started.WorkflowStarted.Version = instance.New(response.Version);
         var now = Timestamp.FromDateTime(DateTime.UtcNow);
         var turn = new TurnRecord { Started = delivery.Started, Consumed = delivery.Consumed, CustomStatus = response.CustomStatus };
         // What follows the end of a workflow is ignored.
         var steps = response.Actions.TakeWhile(action => action.CompleteWorkflow is null).ToList();
         var end = response.Actions.FirstOrDefault(action => action.CompleteWorkflow is not null)?.CompleteWorkflow;
+        if (Refusal(steps) is { } refusal)
+            (steps, end) = ([], Failed(refusal));
         turn.Produced.AddRange(steps.Select(action => ToEvent(action, instance, now)));
         activities.AddRange(turn.Produced.Where(e => e.TaskScheduled is not null)
             .Select(e => new Work(instance, instance.Key, e.EventId, e.TaskScheduled, Detached: end is not null)));
 
         List<Change> changes = [instance.Append(turn)];
-        foreach (var e in turn.Produced)
+        foreach (var (step, e) in steps.Zip(turn.Produced))
         {
             if (e.TimerCreated is { } timer && end is null)
                 SetTimer(instance, e.EventId, timer.FireAt);
             else if (e.ChildWorkflowInstanceCreated is { } child)
                 changes.AddRange(BeginChild(instance, e.EventId, child));
+            else if (step.CreateDetachedWorkflow is { } detached)
+                changes.AddRange(BeginDetached(instance, detached));
+            else if (e.EventSent is { } sent)
+                changes.AddRange(HandOver(sent));
         }
-        if (end is null)
-        {
-            Dispatch(instance);
-            return _store.Write(changes);
-        }
-        if (end.WorkflowStatus == OrchestrationStatus.ContinuedAsNew)
-        {
-            var started = instance.Started.Clone();
-            started.Input = end.Result;
-            started.ScheduledStartTimestamp = null;
-            changes.AddRange(instance.Restart(NextKey(), Event(new() { ExecutionStarted = started }), end.CarryoverEvents));
-            Dispatch(instance);
-            return _store.Write(changes);
-        }
+        return end is null ? GoOn(instance, changes) : end.WorkflowStatus == OrchestrationStatus.ContinuedAsNew ? Restart(instance, end, changes) : End(instance, end, changes);
+    }
+
+    Task GoOn(WorkflowInstance instance, List<Change> changes)
+    {
+        Dispatch(instance);
+        return _store.Write(changes);
+    }
+
+    Task Restart(WorkflowInstance instance, CompleteWorkflowAction end, List<Change> changes)
+    {
+        var started = instance.Started.Clone();
+        started.Input = end.Result;
+        started.ScheduledStartTimestamp = null;
+        changes.AddRange(instance.Restart(NextKey(), StartOf(started), end.CarryoverEvents));
+        return GoOn(instance, changes);
+    }
+
+    Task End(WorkflowInstance instance, CompleteWorkflowAction end, List<Change> changes)
+    {
         changes.Add(instance.End(end.WorkflowStatus, end.Result, end.FailureDetails));
         changes.AddRange(TellParent(instance, end));
         return Finish(changes, [instance]);
@@ -50,7 +61,7 @@ public sealed partial class WorkflowEngine
     {
         if (IsActive(child.InstanceId))
         {
-            var failure = new TaskFailureDetails { ErrorType = "DuplicateInstance", ErrorMessage = $"an active workflow with ID '{child.InstanceId}' already exists" };
+            var failure = new TaskFailureDetails { ErrorType = "DuplicateInstance", ErrorMessage = AlreadyActive(child.InstanceId) };
             return [parent.Append(Event(new() { ChildWorkflowInstanceFailed = new() { TaskScheduledId = taskId, FailureDetails = failure } }))];
         }
         return Begin(child.InstanceId, new()
@@ -60,6 +71,26 @@ public sealed partial class WorkflowEngine
             ParentTraceContext = parent.Started.ParentTraceContext,
             ParentInstance = new() { TaskScheduledId = taskId, Name = parent.Started.Name, WorkflowInstance = new() { InstanceId = parent.Id } },
         });
+    }
+
+    /// <summary>A workflow of its own: it tells nobody how it ends.</summary>
+    List<Change> BeginDetached(WorkflowInstance starter, CreateDetachedWorkflowAction detached) => Begin(detached.InstanceId, new()
+    {
+        Name = detached.Name,
+        Input = detached.Input,
+        ScheduledStartTimestamp = detached.ScheduledStartTimestamp,
+        ParentTraceContext = detached.ParentTraceContext ?? starter.Started.ParentTraceContext,
+    });
+
+    /// <summary>An instance that has ended takes no more events, and says nothing about it.</summary>
+    IEnumerable<Change> HandOver(EventSentEvent sent)
+    {
+        if (!IsActive(sent.InstanceId))
+            return [];
+        var target = _instances[sent.InstanceId];
+        var change = target.Append(Event(new() { EventRaised = new() { Name = sent.Name, Input = sent.Input } }));
+        Dispatch(target);
+        return [change];
     }
 
     IEnumerable<Change> TellParent(WorkflowInstance child, CompleteWorkflowAction end)
@@ -92,8 +123,32 @@ public sealed partial class WorkflowEngine
         }
         else if (action.CreateTimer is { } timer)
         {
-            e.TimerCreated = new() { FireAt = timer.FireAt };
+            e.TimerCreated = ToEvent(timer);
+        }
+        else if (action.CreateDetachedWorkflow is { } detached)
+        {
+            e.DetachedWorkflowInstanceCreated = new() { InstanceId = detached.InstanceId };
+        }
+        else if (action.SendEvent is { } sent)
+        {
+            e.EventSent = new() { InstanceId = sent.Instance.InstanceId, Name = sent.Name, Input = sent.Data };
         }
         return e;
+    }
+
+    static TimerCreatedEvent ToEvent(CreateTimerAction timer)
+    {
+        var created = new TimerCreatedEvent { FireAt = timer.FireAt };
+        if (timer.HasName)
+            created.Name = timer.Name;
+        if (timer.CreateTimer is { } plain)
+            created.CreateTimer = plain;
+        else if (timer.ExternalEvent is { } wait)
+            created.ExternalEvent = wait;
+        else if (timer.ActivityRetry is { } retry)
+            created.ActivityRetry = retry;
+        else if (timer.ChildWorkflowRetry is { } childRetry)
+            created.ChildWorkflowRetry = childRetry;
+        return created;
     }
 }

@@ -25,7 +25,7 @@ public sealed partial class WorkflowEngine
     {
         var worker = new Worker();
         lock (_gate)
-            _workers.Add(worker);
+            Welcome(worker);
         try
         {
             while (await _work.Reader.WaitToReadAsync(gone))
@@ -65,6 +65,12 @@ public sealed partial class WorkflowEngine
             }
             instance.Delivered = null;
             Answered(instance.Key, Work.Turn);
+            if (Misfit(instance, response) is { } why)
+            {
+                _log.LogWarning("Workflow {InstanceId} stalls until another worker comes: {Reason}", instance.Id, why);
+                instance.Stalled = true;
+                return;
+            }
             commit = Apply(instance, delivery, response, activities);
         }
         await commit;
@@ -97,7 +103,7 @@ public sealed partial class WorkflowEngine
     /// <summary>Queues the instance's next turn when there is something to do and nothing in the way.</summary>
     void Dispatch(WorkflowInstance instance)
     {
-        if (instance.Queued || instance.Delivered is not null || instance.Suspended || instance.Inbox.Count == 0 || instance.LastState is not null)
+        if (instance.Queued || instance.Delivered is not null || instance.Suspended || instance.Stalled || instance.Inbox.Count == 0 || instance.LastState is not null)
             return;
         if (instance.History.Count == 0 && instance.Started.ScheduledStartTimestamp is { } at && at.ToDateTime() > DateTime.UtcNow)
         {
@@ -157,6 +163,16 @@ public sealed partial class WorkflowEngine
             ParentTraceContext = work.Instance.Started.ParentTraceContext,
         },
     };
+
+    void Welcome(Worker worker)
+    {
+        _workers.Add(worker);
+        foreach (var instance in _instances.Values.Where(instance => instance.Stalled))
+        {
+            instance.Stalled = false;
+            Dispatch(instance);
+        }
+    }
 
     void TakeBack(Worker worker)
     {

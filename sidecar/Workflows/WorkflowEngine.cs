@@ -1,4 +1,5 @@
 using DurableTask.Protobuf;
+using Ecom.Sidecar.Storage;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Logging;
 
@@ -22,19 +23,21 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
     readonly Dictionary<string, WorkflowInstance> _instances = [];
     readonly TimerQueue<(string Id, long Key, int TimerId)> _timers;
     readonly WorkflowStore _store;
+    readonly GroupCommit? _ownFile;
+    readonly string _appId;
     readonly ILogger _log;
     long _lastKey = DateTime.UtcNow.Ticks;
 
-    /// <param name="folder">Where the file lies.</param>
-    /// <param name="keepEnded">How long ended workflows can be asked for; an hour by default.</param>
-    /// <param name="keepEndedCount">How many of them at most.</param>
-    public WorkflowEngine(string folder, string appId, ILogger log, TimeSpan? keepEnded = null, int keepEndedCount = 10_000)
+    /// <summary>An engine with a file of its own.</summary>
+    public WorkflowEngine(string file, string appId, ILogger log) : this(new GroupCommit(file, line => log.LogError("{Line}", line), WorkflowStore.Schema), appId, log, isOwn: true)
     {
-        _log = log;
-        Directory.CreateDirectory(folder);
+    }
+
+    internal WorkflowEngine(GroupCommit file, string appId, ILogger log, bool isOwn = false)
+    {
+        (_ownFile, _appId, _log) = (isOwn ? file : null, appId, log);
         _timers = new(timer => Ring(timer.Id, timer.Key, timer.TimerId));
-        var retention = new Retention(keepEnded ?? TimeSpan.FromHours(1), keepEndedCount);
-        _store = new WorkflowStore(Path.Combine(folder, $"{appId}.workflows.db"), retention, log);
+        _store = new WorkflowStore(file, log);
         Recover();
     }
 
@@ -42,7 +45,9 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
     {
         _work.Writer.TryComplete();
         _timers.Dispose();
-        await _store.DisposeAsync();
+        if (_ownFile is not null)
+            await _ownFile.DisposeAsync();
+        _store.Dispose();
     }
 
     internal async Task<string> Start(CreateInstanceRequest request)
@@ -52,7 +57,7 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
         lock (_gate)
         {
             if (IsActive(id))
-                throw new WorkflowRefusedException($"an active workflow with ID '{id}' already exists");
+                throw new WorkflowRefusedException(AlreadyActive(id));
             commit = _store.Write(Begin(id, new()
             {
                 Name = request.Name,
@@ -73,7 +78,18 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
             if (_instances.TryGetValue(id, out var instance))
                 return instance.State();
         }
-        return _store.File.ReadEnded(id)?.State;
+        return _store.ReadEnded(id);
+    }
+
+    /// <summary>What the instance has done so far; null when there is no such instance.</summary>
+    internal IReadOnlyList<HistoryEvent>? History(string id)
+    {
+        lock (_gate)
+        {
+            if (_instances.TryGetValue(id, out var instance))
+                return [.. instance.History];
+        }
+        return _store.ReadHistory(id)?.Events;
     }
 
     internal Task<WorkflowState> WaitForStart(string id, CancellationToken cancellation) =>
@@ -89,36 +105,11 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
 
     internal Task Resume(string id, string? reason) => Signal(id, new() { ExecutionResumed = new() { Input = reason } });
 
-    internal Task Terminate(string id, string? output, bool recursive)
-    {
-        lock (_gate)
-        {
-            if (!_instances.TryGetValue(id, out var instance) || instance.LastState is not null)
-                return KnownAndEnded(id);
-            List<Change> changes = [];
-            List<WorkflowInstance> ended = [];
-            Terminate(instance, output, recursive, changes, ended);
-            changes.AddRange(TellParent(instance, new() { WorkflowStatus = OrchestrationStatus.Terminated }));
-            return Finish(changes, ended);
-        }
-    }
-
-    internal Task Purge(string id)
-    {
-        lock (_gate)
-        {
-            if (IsActive(id))
-                throw new WorkflowRefusedException("orchestration has not yet completed");
-            var key = _instances.TryGetValue(id, out var ended) ? ended.Key : _store.File.ReadEnded(id)?.Key;
-            return key is { } known ? _store.Write(new Change.Forget(known)) : throw new WorkflowRefusedException(NoSuchInstance);
-        }
-    }
-
     /// <summary>A page of instance ids, the oldest first, and the token of the next page.</summary>
     internal (IReadOnlyList<string> Ids, string? Next) List(string? token, int pageSize)
     {
         var after = long.TryParse(token, out var key) ? key : 0;
-        var rows = _store.File.ReadIds(after, pageSize + 1);
+        var rows = _store.ReadIds(after, pageSize + 1);
         var page = rows.Take(pageSize).ToList();
         return ([.. page.Select(row => row.Id)], rows.Count > pageSize ? $"{page[^1].Key}" : null);
     }
@@ -129,17 +120,20 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
 
     void Recover()
     {
-        foreach (var (key, id, log) in _store.File.ReadActive())
-        {
-            var instance = _instances[id] = new WorkflowInstance(key, id);
-            _lastKey = Math.Max(_lastKey, key);
-            log.ForEach(instance.Replay);
-            foreach (var (taskId, task) in instance.OpenActivities)
-                _work.Writer.TryWrite(new(instance, key, taskId, task));
-            foreach (var (timerId, fireAt) in instance.OpenTimers)
-                SetTimer(instance, timerId, fireAt);
-            Dispatch(instance);
-        }
+        // A timer that is due already rings meanwhile, on another thread.
+        lock (_gate)
+            foreach (var (key, id, log) in _store.ReadActive())
+            {
+                var instance = _instances[id] = new WorkflowInstance(key, id);
+                _lastKey = Math.Max(_lastKey, key);
+                foreach (var entry in log)
+                    instance.Replay(entry);
+                foreach (var (taskId, task) in instance.OpenActivities)
+                    _work.Writer.TryWrite(new(instance, key, taskId, task));
+                foreach (var (timerId, fireAt) in instance.OpenTimers)
+                    SetTimer(instance, timerId, fireAt);
+                Dispatch(instance);
+            }
         if (_instances.Count > 0)
             _log.LogInformation("{Count} workflows go on where they were", _instances.Count);
     }
@@ -148,10 +142,13 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
     {
         var instance = _instances[id] = new WorkflowInstance(NextKey(), id);
         started.WorkflowInstance = new() { InstanceId = id };
-        List<Change> changes = [new Change.Begin(instance.Key, id), instance.Append(Event(new() { ExecutionStarted = started }))];
+        List<Change> changes = [new Change.Begin(instance.Key, id), instance.Append(StartOf(started))];
         Dispatch(instance);
         return changes;
     }
+
+    /// <summary>Without an app of its own, a worker would forget for which app a step is.</summary>
+    HistoryEvent StartOf(ExecutionStartedEvent started) => Event(new() { ExecutionStarted = started, Router = new() { SourceAppID = _appId } });
 
     Task Signal(string id, HistoryEvent signal)
     {
@@ -166,8 +163,9 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
     }
 
     /// <summary>An instance that has ended takes no more signals, and says nothing about it.</summary>
-    Task KnownAndEnded(string id) =>
-        _instances.ContainsKey(id) || _store.File.ReadEnded(id) is not null ? Task.CompletedTask : throw new WorkflowRefusedException(NoSuchInstance);
+    Task KnownAndEnded(string id) => IsKnown(id) ? Task.CompletedTask : throw new WorkflowRefusedException(NoSuchInstance);
+
+    bool IsKnown(string id) => _instances.ContainsKey(id) || _store.ReadEnded(id) is not null;
 
     async Task<WorkflowState> WaitFor(string id, Func<WorkflowInstance, Task> moment, CancellationToken cancellation)
     {
@@ -179,32 +177,6 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
         await moment(instance).WaitAsync(cancellation);
         lock (_gate)
             return instance.State();
-    }
-
-    void Terminate(WorkflowInstance instance, string? output, bool recursive, List<Change> changes, List<WorkflowInstance> ended)
-    {
-        foreach (var child in recursive ? instance.OpenChildren.Values : Enumerable.Empty<string>())
-        {
-            if (_instances.TryGetValue(child, out var found) && found.LastState is null)
-                Terminate(found, output, recursive, changes, ended);
-        }
-        changes.Add(instance.End(OrchestrationStatus.Terminated, output, null));
-        ended.Add(instance);
-    }
-
-    async Task Finish(IReadOnlyList<Change> changes, IReadOnlyList<WorkflowInstance> ended)
-    {
-        await _store.Write(changes);
-        lock (_gate)
-        {
-            foreach (var instance in ended)
-            {
-                if (_instances.TryGetValue(instance.Id, out var current) && current == instance)
-                    _instances.Remove(instance.Id);
-                instance.HasStarted.TrySetResult();
-                instance.HasEnded.TrySetResult();
-            }
-        }
     }
 
     void SetTimer(WorkflowInstance instance, int timerId, Timestamp at)

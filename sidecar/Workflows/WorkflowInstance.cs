@@ -35,6 +35,12 @@ sealed class WorkflowInstance(long key, string id)
 
     public bool Suspended { get; private set; }
 
+    /// <summary>The worker's code is not the one that began this workflow.</summary>
+    public bool Stalled { get; set; }
+
+    /// <summary>The patches that its code has taken, in order.</summary>
+    public IReadOnlyList<string> Patches => [.. _history.SelectMany(e => e.WorkflowStarted?.Version?.Patches ?? Enumerable.Empty<string>())];
+
     /// <summary>A turn waits for a worker.</summary>
     public bool Queued { get; set; }
 
@@ -88,6 +94,17 @@ sealed class WorkflowInstance(long key, string id)
         return changes;
     }
 
+    /// <summary>What a turn's version adds to the history: a worker names all patches each time.</summary>
+    public WorkflowVersion? New(WorkflowVersion? version)
+    {
+        if (version is null)
+            return null;
+        var added = new WorkflowVersion { Patches = { version.Patches.Skip(Patches.Count) } };
+        if (version.HasName)
+            added.Name = version.Name;
+        return added;
+    }
+
     public Change End(OrchestrationStatus status, string? output, TaskFailureDetails? failure)
     {
         var state = State();
@@ -96,14 +113,16 @@ sealed class WorkflowInstance(long key, string id)
         state.FailureDetails = failure;
         state.CompletedTimestamp = state.LastUpdatedTimestamp = Timestamp.FromDateTime(DateTime.UtcNow);
         LastState = state;
-        return new Change.End(Key, state);
+        _history.Add(new() { EventId = -1, Timestamp = state.CompletedTimestamp, ExecutionCompleted = new() { WorkflowStatus = status, Result = output, FailureDetails = failure } });
+        return new Change.End(Key, state, new GetInstanceHistoryResponse { Events = { _history } });
     }
 
     public WorkflowState State() => LastState?.Clone() ?? new WorkflowState
     {
         InstanceId = Id,
         Name = Started.Name,
-        WorkflowStatus = Suspended ? OrchestrationStatus.Suspended
+        WorkflowStatus = Stalled ? OrchestrationStatus.Stalled
+            : Suspended ? OrchestrationStatus.Suspended
             : _history.Count == 0 ? OrchestrationStatus.Pending
             : OrchestrationStatus.Running,
         ScheduledStartTimestamp = Started.ScheduledStartTimestamp,

@@ -37,7 +37,7 @@ public sealed class LocalSpark : IDisposable
         var spark = new LocalSpark(home);
         try
         {
-            spark.Run("spark-submit", [.. spark.SubmitArguments(master, port, settings)]);
+            spark.Run("spark-submit", spark.SubmitArguments(master, port, settings));
             spark.WaitFor(port, "the Spark Connect server");
             return spark;
         }
@@ -59,7 +59,7 @@ public sealed class LocalSpark : IDisposable
             spark.WaitFor(masterPort, "the Spark master");
             foreach (var worker in new[] { 0, 1 })
                 spark.Run("spark-class", "org.apache.spark.deploy.worker.Worker", "--webui-port", Text(firstWorkerPage + worker), "-c", "1", "-m", spark.workerMemory, "-d", spark.folder, master);
-            spark.Run("spark-submit", [.. spark.SubmitArguments(master, port, [$"spark.executor.memory={spark.workerMemory}"])]);
+            spark.Run("spark-submit", spark.SubmitArguments(master, port, [$"spark.executor.memory={spark.workerMemory}"]));
             spark.WaitFor(port, "the Spark Connect server");
             return spark;
         }
@@ -68,6 +68,27 @@ public sealed class LocalSpark : IDisposable
             spark.Dispose();
             throw;
         }
+    }
+
+    /// <summary>What makes a Connect server of <c>spark-submit</c>.</summary>
+    /// <param name="folder">For the server's own files.</param>
+    /// <param name="memory">The server's, as Spark writes it, such as <c>1g</c>.</param>
+    /// <param name="settings">More settings of Spark, each <c>name=value</c>.</param>
+    public static IEnumerable<string> ServerArguments(string master, int port, string folder, string memory, params string[] settings)
+    {
+        string[] own =
+        [
+            $"spark.connect.grpc.binding.port={port}",
+            "spark.connect.grpc.binding.address=127.0.0.1",
+            $"spark.sql.warehouse.dir={Path.Combine(folder, "warehouse")}",
+            "spark.sql.session.timeZone=UTC",
+        ];
+        return
+        [
+            "--master", master, "--driver-memory", memory,
+            .. own.Concat(settings).SelectMany(setting => new[] { "--conf", setting }),
+            "--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal",
+        ];
     }
 
     /// <summary>Stops what was started, the server first.</summary>
@@ -91,22 +112,7 @@ public sealed class LocalSpark : IDisposable
         }
     }
 
-    IEnumerable<string> SubmitArguments(string master, int port, string[] settings)
-    {
-        string[] own =
-        [
-            $"spark.connect.grpc.binding.port={port}",
-            "spark.connect.grpc.binding.address=127.0.0.1",
-            $"spark.sql.warehouse.dir={Path.Combine(folder, "warehouse")}",
-            "spark.sql.session.timeZone=UTC",
-        ];
-        return
-        [
-            "--master", master, "--driver-memory", serverMemory, .. KafkaPackage(),
-            .. own.Concat(settings).SelectMany(setting => new[] { "--conf", setting }),
-            "--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal",
-        ];
-    }
+    string[] SubmitArguments(string master, int port, string[] settings) => [.. KafkaPackage(), .. ServerArguments(master, port, folder, serverMemory, settings)];
 
     // A Spark as downloaded has no Kafka connector; spark-submit fetches it.
     string[] KafkaPackage()

@@ -18,11 +18,7 @@ public abstract class ApiSuite
 
     HttpClient Http => sidecars.Http;
 
-    protected ApiSuite(Sidecars sidecars)
-    {
-        this.sidecars = sidecars;
-        sidecars.Require();
-    }
+    protected ApiSuite(Sidecars sidecars) => this.sidecars = sidecars;
 
     [Fact]
     public async Task A_saved_value_is_read_back_and_deleted()
@@ -81,7 +77,7 @@ public abstract class ApiSuite
     [Fact]
     public async Task A_value_with_a_time_to_live_goes_away()
     {
-        await Client.SaveStateAsync("store", key, 1, metadata: new Dictionary<string, string> { ["ttlInSeconds"] = "1" });
+        await Client.SaveStateAsync("store", key, 1, metadata: new Dictionary<string, string> { ["ttlInSeconds"] = "3" });
         (await Client.GetStateAsync<int>("store", key)).ShouldBe(1);
 
         await Eventually.Until(async () => await Client.GetStateAsync<int?>("store", key) is null, TimeSpan.FromSeconds(10), "it expires");
@@ -182,14 +178,12 @@ public abstract class ApiSuite
     [Fact]
     public async Task A_mail_goes_out_and_what_is_wrong_with_one_is_said()
     {
-        if (await sidecars.Mails() is null)
-            Assert.Skip("Needs maildev: `npm install -g maildev@2.2.1`");
         var subject = $"Order Confirmed #{key} ✓";
         var fields = new Dictionary<string, string> { ["emailFrom"] = "shop@ecom.local", ["emailTo"] = "ann@example.com", ["subject"] = subject };
 
         await Client.InvokeBindingAsync("mail", "create", "<h1>Thanks, Zoë</h1>", fields);
 
-        var mail = await Eventually.Get(async () => (await sidecars.Mails())!.FirstOrDefault(m => m.Subject == subject), TimeSpan.FromSeconds(10), "the mail arrives");
+        var mail = await Eventually.Get(async () => (await sidecars.Mails()).FirstOrDefault(m => m.Subject == subject), TimeSpan.FromSeconds(10), "the mail arrives");
         mail.From.ShouldBe("shop@ecom.local");
         mail.To.ShouldBe(["ann@example.com"]);
         mail.Html.Trim().ShouldBe("<h1>Thanks, Zoë</h1>");

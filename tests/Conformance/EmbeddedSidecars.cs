@@ -6,15 +6,24 @@ using Ecom.Tests.Support;
 
 namespace Ecom.Tests.Conformance;
 
-public sealed class EmbeddedSidecars : Sidecars
+public class EmbeddedSidecars : Sidecars
 {
+    readonly LocalNetwork? network;
     EmbeddedHost? host;
+
+    public EmbeddedSidecars()
+        : this(null)
+    {
+    }
+
+    protected EmbeddedSidecars(LocalNetwork? network)
+        : base(network) => this.network = network;
 
     public override int HttpPort => host!.App(Id).HttpPort;
 
     public override int GrpcPort => host!.App(Id).GrpcPort;
 
-    public override async Task<IReadOnlyList<ReceivedMail>?> Mails()
+    public override async Task<IReadOnlyList<ReceivedMail>> Mails()
     {
         using var http = new HttpClient();
         var mails = await http.GetFromJsonAsync<JsonArray>($"http://127.0.0.1:{host!.MailPort}/email");
@@ -36,6 +45,7 @@ public sealed class EmbeddedSidecars : Sidecars
             FreePorts = true,
             ApiToken = Token,
             AppToken = AppToken,
+            Network = network,
         });
     }
 
@@ -45,3 +55,6 @@ public sealed class EmbeddedSidecars : Sidecars
             await host.DisposeAsync();
     }
 }
+
+/// <summary>Apps in the host's process, without sockets between them and their sidecars.</summary>
+public sealed class EmbeddedWithoutSockets() : EmbeddedSidecars(new LocalNetwork());

@@ -9,7 +9,7 @@ namespace Ecom.Tests.Conformance;
 public sealed class KilledHostTests : IAsyncLifetime
 {
     readonly TempFolder folder = new("killed");
-    readonly TestApp app = new(Ports.Free(), new { pubsubname = "pubsub", topic = "orders", route = "/on/orders" });
+    readonly TestApp app = new(Ports.Free(), null, new { pubsubname = "pubsub", topic = "orders", route = "/on/orders" });
     readonly int httpPort = Ports.Free(), mailPort = Ports.Free();
     readonly HttpClient http;
     ChildProcess? host;
@@ -119,7 +119,7 @@ public sealed class KilledHostTests : IAsyncLifetime
     /// <summary>How many events of the topic the broker's file says the app has taken; it is written a moment after the answer.</summary>
     long Cursor(string topic)
     {
-        using var broker = new SqliteConnection($"Data Source={folder.File("data/broker.db")};Mode=ReadOnly;Pooling=false");
+        using var broker = new SqliteConnection($"Data Source={folder.File("data/sidecars.db")};Mode=ReadOnly;Pooling=false");
         broker.Open();
         using var command = new SqliteCommand("SELECT cursors.next FROM cursors JOIN topics ON topics.id = topic WHERE name = $topic", broker);
         command.Parameters.AddWithValue("$topic", topic);

@@ -6,7 +6,7 @@ using Ecom.Tests.Support;
 
 namespace Ecom.Tests.Conformance;
 
-/// <summary>Apps as child processes; `dotnet` itself stands in for one, so that the tests run on every system.</summary>
+/// <summary>Apps as child processes, and inside the host's; `dotnet` itself stands in for one, so that the tests run on every system.</summary>
 public sealed class ProcessTests : IDisposable
 {
     readonly TempFolder folder = new("process");
@@ -31,13 +31,58 @@ public sealed class ProcessTests : IDisposable
 
         await host.DisposeAsync();
 
-        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10));
+        clock.Elapsed.ShouldBeLessThan(Eventually.OnABusyMachine(TimeSpan.FromSeconds(10)));
         Should.Throw<ArgumentException>(() => Process.GetProcessById((int)id));
+    }
+
+    [Fact]
+    public async Task An_app_inside_the_host_is_started_again_when_it_ends_or_throws_and_ends_with_the_host()
+    {
+        var starts = 0;
+        var ended = new TaskCompletionSource();
+        var host = await Start(new() { ["COLOUR"] = "red", ["ASPNETCORE_URLS"] = null }, async (environment, output, stop) =>
+        {
+            output($"start {++starts} {environment["COLOUR"]} {environment["DAPR_HTTP_PORT"].Length > 0} {environment.ContainsKey("ASPNETCORE_URLS")}");
+            if (starts == 1)
+                return 3;
+            if (starts == 2)
+                throw new InvalidOperationException("a bug");
+            await Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => { }, TaskScheduler.Default);
+            ended.SetResult();
+            return 0;
+        });
+
+        await Eventually.Until(() => starts == 3, TimeSpan.FromSeconds(10), "it is started again");
+        await host.DisposeAsync();
+
+        ended.Task.IsCompleted.ShouldBeTrue();
+        lines.Where(l => l.StartsWith("app|start", StringComparison.Ordinal)).ShouldBe(["app|start 1 red True False", "app|start 2 red True False", "app|start 3 red True False"]);
+        lines.ShouldContain("app|ended with 3; started again in 0.2 s");
+        lines.ShouldContain("app|System.InvalidOperationException: a bug");
+        lines.ShouldContain("app|ended with an exception; started again in 0.4 s");
+    }
+
+    [Fact]
+    public async Task An_app_inside_the_host_that_does_not_end_does_not_hold_it_up_for_ever()
+    {
+        var begun = new TaskCompletionSource();
+        var host = await Start([], (_, _, _) =>
+        {
+            begun.SetResult();
+            return new TaskCompletionSource<int>().Task;
+        });
+        await begun.Task.WaitAsync(Eventually.OnABusyMachine(TimeSpan.FromSeconds(10)));
+
+        await host.DisposeAsync().AsTask().WaitAsync(Eventually.OnABusyMachine(TimeSpan.FromSeconds(20)));
     }
 
     public void Dispose() => folder.Dispose();
 
-    Task<EmbeddedHost> Start(Dictionary<string, string?> environment, params string[] command)
+    Task<EmbeddedHost> Start(Dictionary<string, string?> environment, AppProgram program) => Start(environment, new Dictionary<string, AppProgram> { ["app"] = program }, "in this process");
+
+    Task<EmbeddedHost> Start(Dictionary<string, string?> environment, params string[] command) => Start(environment, new Dictionary<string, AppProgram>(), command);
+
+    Task<EmbeddedHost> Start(Dictionary<string, string?> environment, Dictionary<string, AppProgram> programs, params string[] command)
     {
         Directory.CreateDirectory(folder.File("resources"));
         return EmbeddedHost.Start(new EmbeddedHostOptions
@@ -47,6 +92,7 @@ public sealed class ProcessTests : IDisposable
             DataFolder = folder.File("data"),
             FreePorts = true,
             AppEnvironment = environment,
+            Programs = programs,
             Output = (app, line) => lines.Enqueue($"{app}|{line}"),
         });
     }

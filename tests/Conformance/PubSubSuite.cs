@@ -14,11 +14,7 @@ public abstract class PubSubSuite
 
     TestApp App => sidecars.App;
 
-    protected PubSubSuite(Sidecars sidecars)
-    {
-        this.sidecars = sidecars;
-        sidecars.Require();
-    }
+    protected PubSubSuite(Sidecars sidecars) => this.sidecars = sidecars;
 
     [Fact]
     public async Task A_plain_event_arrives_in_an_envelope()
@@ -73,6 +69,20 @@ public abstract class PubSubSuite
         got.Text("time").ShouldNotBeEmpty();
         got.Text("traceparent").Length.ShouldBe(55);
         got.Headers["__key"].ShouldBe("ORD-1");
+    }
+
+    [Theory]
+    [InlineData("traced-1", true)]
+    [InlineData("traced-2", false)]
+    public async Task An_own_envelope_keeps_its_trace_only_where_both_its_names_are_in_it(string id, bool both)
+    {
+        const string Trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        var second = both ? $""" "traceid":"{Trace}", """ : "";
+        var own = $$"""{"specversion":"1.0","id":"{{id}}","source":"me","type":"order.created",{{second}}"traceparent":"{{Trace}}","data":{} }""";
+
+        await sidecars.Client.PublishByteEventAsync("pubsub", "own", Encoding.UTF8.GetBytes(own), "application/cloudevents+json");
+
+        ((await App.Get("own", id)).Text("traceparent") == Trace).ShouldBe(both);
     }
 
     [Fact]

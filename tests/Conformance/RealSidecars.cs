@@ -2,12 +2,12 @@ using Ecom.Tests.Support;
 
 namespace Ecom.Tests.Conformance;
 
-/// <summary>daprd on Kafka, SQLite state and maildev: what the embedded host is held to.</summary>
+/// <summary>daprd on Kafka, SQLite state and a mail server: what the embedded host is held to.</summary>
 public sealed class RealSidecars : Sidecars
 {
     HeavyLock? turn;
     KafkaCluster? kafka;
-    MailDev? mail;
+    MailCatcher? mail;
     Daprd? own;
     Daprd? other;
 
@@ -15,13 +15,11 @@ public sealed class RealSidecars : Sidecars
 
     public override int GrpcPort => own!.GrpcPort;
 
-    const Runtime Needed = Runtime.Dapr | Runtime.Kafka;
+    public const Runtime Needed = Runtime.Dapr | Runtime.Kafka;
 
     protected override bool CanOpen => Runtimes.Has(Needed);
 
-    public override void Require() => Runtimes.Require(Needed);
-
-    public override async Task<IReadOnlyList<ReceivedMail>?> Mails() => mail is null ? null : await mail.Mails();
+    public override Task<IReadOnlyList<ReceivedMail>> Mails() => Task.FromResult(mail!.Mails());
 
     protected override async Task Open()
     {
@@ -32,12 +30,8 @@ public sealed class RealSidecars : Sidecars
         Component("store", "state.sqlite", null, ("connectionString", Folder.File("store.db")), ("cleanupInterval", "1s"));
         Component("hidden", "state.sqlite", OtherId, ("connectionString", Folder.File("hidden.db")));
         Component("secrets", "secretstores.local.env");
-        if (Runtimes.Has(Runtime.MailDev))
-        {
-            mail = await MailDev.Start();
-            Component("mail", "bindings.smtp", null, ("host", mail.Host), ("port", $"{mail.SmtpPort}"));
-        }
-
+        mail = await MailCatcher.Start();
+        Component("mail", "bindings.smtp", null, ("host", mail.Host), ("port", $"{mail.SmtpPort}"));
         var configuration = Folder.Write("config.yaml", $$"""
             apiVersion: dapr.io/v1alpha1
             kind: Configuration

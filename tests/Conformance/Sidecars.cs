@@ -1,19 +1,20 @@
 using Dapr.Client;
+using Ecom.Sidecar;
 using Ecom.Tests.Support;
 
 namespace Ecom.Tests.Conformance;
 
 /// <summary>Two apps with a sidecar each, embedded or real: what the suite is run against.</summary>
-public abstract class Sidecars : IAsyncLifetime
+public abstract class Sidecars(LocalNetwork? network = null) : IAsyncLifetime
 {
     public const string Id = "shop", OtherId = "stock", Token = "let-me-in", AppToken = "it-is-me";
     public static readonly string[] Topics = ["plain", "own", "keyed", "retried", "dropped", "absent", "strange", "dead", "letters", "later", "batch", "many", "guarded"];
 
     protected TempFolder Folder { get; } = new("conformance");
 
-    public TestApp App { get; } = new(Ports.Free(), [.. Topics.Except(["guarded", "later", "many"]).Select(t => Subscription(t)), Subscription("later"), Bulk("many")]);
+    public TestApp App { get; } = new(Ports.Free(), network, [.. Topics.Except(["guarded", "later", "many"]).Select(t => Subscription(t)), Subscription("later"), Bulk("many")]);
 
-    public TestApp Other { get; } = new(Ports.Free());
+    public TestApp Other { get; } = new(Ports.Free(), network);
 
     public HttpClient Http { get; private set; } = null!;
 
@@ -23,13 +24,8 @@ public abstract class Sidecars : IAsyncLifetime
 
     public abstract int GrpcPort { get; }
 
-    /// <summary>Subjects and addresses of the mails that arrived; null where nothing catches mail.</summary>
-    public abstract Task<IReadOnlyList<ReceivedMail>?> Mails();
-
-    /// <summary>Skips the test, loudly, where this world cannot be had.</summary>
-    public virtual void Require()
-    {
-    }
+    /// <summary>Subjects and addresses of the mails that arrived.</summary>
+    public abstract Task<IReadOnlyList<ReceivedMail>> Mails();
 
     protected virtual bool CanOpen => true;
 
@@ -77,9 +73,10 @@ public abstract class Sidecars : IAsyncLifetime
         await App.Start();
         await Other.Start();
         await Open();
-        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{HttpPort}/") };
+        Http = new HttpClient(Way()) { BaseAddress = new Uri($"http://127.0.0.1:{HttpPort}/") };
         Http.DefaultRequestHeaders.Add("dapr-api-token", Token);
-        Client = new DaprClientBuilder().UseHttpEndpoint($"http://127.0.0.1:{HttpPort}").UseGrpcEndpoint($"http://127.0.0.1:{GrpcPort}").UseDaprApiToken(Token).Build();
+        Client = new DaprClientBuilder().UseHttpEndpoint($"http://127.0.0.1:{HttpPort}").UseGrpcEndpoint($"http://127.0.0.1:{GrpcPort}").UseDaprApiToken(Token)
+            .UseGrpcChannelOptions(new() { HttpHandler = Way() }).Build();
         await Eventually.Until(async () => (await Http.GetAsync("v1.0/healthz")).IsSuccessStatusCode, TimeSpan.FromSeconds(60), "the sidecar is healthy");
     }
 
@@ -93,6 +90,8 @@ public abstract class Sidecars : IAsyncLifetime
         Folder.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    SocketsHttpHandler Way() => new() { ConnectCallback = network is null ? null : network.Connect };
 
     // As Dapr.AspNetCore writes it, and as the documentation does: both must do.
     static object Subscription(string topic) => topic is "dead" or "dropped" or "absent"

@@ -1,20 +1,33 @@
+using Ecom.Tests.Support;
+
 namespace Ecom.Tests.Conformance;
 
 [CollectionDefinition("embedded")]
 public sealed class Embedded : ICollectionFixture<EmbeddedSidecars>;
 
+[CollectionDefinition("without sockets")]
+public sealed class WithoutSockets : ICollectionFixture<EmbeddedWithoutSockets>;
+
 [CollectionDefinition("real")]
 public sealed class Real : ICollectionFixture<RealSidecars>;
 
-// One suite, two worlds: what passes in one and not in the other is a difference from Dapr.
+// One suite, three worlds: what passes in one and not in the other is a difference from Dapr.
 [Collection("embedded")]
 public sealed class EmbeddedPubSub(EmbeddedSidecars sidecars) : PubSubSuite(sidecars);
 
 [Collection("embedded")]
 public sealed class EmbeddedApi(EmbeddedSidecars sidecars) : ApiSuite(sidecars);
 
+[Collection("without sockets")]
+public sealed class WithoutSocketsPubSub(EmbeddedWithoutSockets sidecars) : PubSubSuite(sidecars);
+
+[Collection("without sockets")]
+public sealed class WithoutSocketsApi(EmbeddedWithoutSockets sidecars) : ApiSuite(sidecars);
+
 [Collection("real")]
+[Needs(RealSidecars.Needed)]
 public sealed class RealPubSub(RealSidecars sidecars) : PubSubSuite(sidecars);
 
 [Collection("real")]
+[Needs(RealSidecars.Needed)]
 public sealed class RealApi(RealSidecars sidecars) : ApiSuite(sidecars);

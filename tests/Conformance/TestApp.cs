@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ecom.Sidecar;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -26,7 +27,9 @@ public sealed class TestApp : IAsyncDisposable
     readonly object[] subscriptions;
     WebApplication? web;
 
-    public TestApp(int port, params object[] subscriptions) => (Port, this.subscriptions) = (port, subscriptions);
+    readonly LocalNetwork? network;
+
+    public TestApp(int port, LocalNetwork? network = null, params object[] subscriptions) => (Port, this.network, this.subscriptions) = (port, network, subscriptions);
 
     public int Port { get; }
 
@@ -35,6 +38,7 @@ public sealed class TestApp : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{Port}");
+        network?.Listen(builder.Services);
         web = builder.Build();
         web.MapGet("/dapr/subscribe", () => subscriptions);
         web.MapPost("/on/{topic}", Receive);

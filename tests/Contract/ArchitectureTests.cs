@@ -24,6 +24,23 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
+    public void No_slice_calls_another()
+    {
+        var files = Sources("services").Where(source => source.File.Contains("/Features/")).ToList();
+        string[] slices = [.. files.SelectMany(source => Slice().Matches(source.Code)).Select(match => match.Groups[1].Value)];
+        slices.ShouldNotBeEmpty();
+        foreach (var (file, code) in files)
+            slices.Where(slice => !file.EndsWith($"/{slice}.cs", StringComparison.Ordinal) && Regex.IsMatch(code, $@"\b{slice}\.")).ShouldBeEmpty(file);
+    }
+
+    [Fact]
+    public void A_slice_is_given_what_it_needs()
+    {
+        foreach (var (file, code) in Sources("services").Where(source => source.File.Contains("/Features/")))
+            Locator().Match(code).Value.ShouldBeEmpty(file);
+    }
+
+    [Fact]
     public void The_contracts_refer_to_nothing()
     {
         File.ReadAllText(Repository.File("services/Contracts/Contracts.csproj")).ShouldNotContain("Reference");
@@ -39,14 +56,35 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Money_is_never_a_binary_fraction()
     {
-        foreach (var (file, code) in Sources("services/Contracts", "services/Order", "services/Cart", "workflows/OrderSaga"))
+        foreach (var (file, code) in Sources("services/Contracts", "services/Order", "services/Cart", "workflows/OrderSaga").Where(source => !source.File.EndsWith("Metrics.cs", StringComparison.Ordinal)))
             Regex.Match(code, @"\b(double|float)\b").Value.ShouldBeEmpty(file);
+    }
+
+    [Fact]
+    public void A_skip_is_decided_before_a_test_begins()
+    {
+        foreach (var (file, code) in Sources("tests").Where(source => !source.File.Contains("/tests/Support/") && !source.File.EndsWith("ArchitectureTests.cs")))
+            code.ShouldNotContain("Assert.Skip", Case.Sensitive, file);
+    }
+
+    [Fact]
+    public void One_place_of_the_tool_writes_colours()
+    {
+        foreach (var (file, code) in Sources("tools").Where(source => !source.File.EndsWith("/Terminal.cs")))
+            Regex.Match(code, "AnsiConsole|Markup|Spectre").Value.ShouldBeEmpty(file);
     }
 
     static IEnumerable<(string File, string Code)> Sources(params string[] folders) =>
         folders.SelectMany(folder => Directory.EnumerateFiles(Repository.File(folder), "*.cs", SearchOption.AllDirectories))
             .Where(file => !file.Contains("/obj/") && !file.Contains("/bin/") && !file.Contains("/Migrations/"))
             .Select(file => (file, Comments().Replace(File.ReadAllText(file), "")));
+
+    [GeneratedRegex(@"public static (?:partial )?class (\w+)")]
+    private static partial Regex Slice();
+
+    // What works in the background opens a scope of its own.
+    [GeneratedRegex(@"IServiceProvider|RequestServices|(?<!\bscope\.ServiceProvider\.)Get(Required)?Service<")]
+    private static partial Regex Locator();
 
     [GeneratedRegex(@"Microsoft\.EntityFrameworkCore|Microsoft\.AspNetCore|Dapr\.|UtcNow|DateTime\.Now|HttpContext")]
     private static partial Regex Outside();

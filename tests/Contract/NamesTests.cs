@@ -53,6 +53,32 @@ public sealed class NamesTests
     }
 
     [Fact]
+    public void Each_app_has_the_next_ports_of_each_kind()
+    {
+        var apps = ((YamlSequenceNode)Yaml(Repository.File("dapr.yaml"))["apps"]).ToList();
+
+        foreach (var (i, app) in apps.Index())
+            new[] { "appPort", "daprHTTPPort", "daprGRPCPort", "metricsPort" }.Select(port => int.Parse(Text(app, port))).ShouldBe([8001 + i, 3501 + i, 3601 + i, 9101 + i]);
+    }
+
+    /// <summary>A system takes the ports of outgoing connections from there, and any program's may lie on one of ours. Dapr's placement and scheduler are where Dapr puts them.</summary>
+    [Fact]
+    public void No_fixed_port_lies_where_systems_take_those_of_outgoing_connections()
+    {
+        string[] files =
+        [
+            Repository.File("dapr.yaml"), Repository.File(".env.example"), Repository.File("README.md"),
+            .. Directory.GetFiles(Repository.File("components"), "*.yaml", SearchOption.AllDirectories),
+            .. Directory.GetFiles(Repository.File("services"), "README.md", SearchOption.AllDirectories),
+            .. Directory.GetFiles(Repository.Root, "docker-compose*.yml"),
+        ];
+
+        foreach (var file in files)
+            Regex.Matches(File.ReadAllText(file), @"(?i)(?:port\w*[=:]\s*""?|localhost:|127\.0\.0\.1:)(\d{4,5})\b").Select(m => int.Parse(m.Groups[1].Value)).Except([50005, 50006])
+                .ShouldAllBe(port => port < 32768, file);
+    }
+
+    [Fact]
     public void The_files_that_the_readme_names_exist()
     {
         var readme = File.ReadAllText(Repository.File("README.md"));
@@ -60,6 +86,20 @@ public sealed class NamesTests
         var named = Regex.Matches(readme, @"`((?:services|workflows|tools|tests|components|sidecar|spark|docs)/[\w./-]*)`").Select(m => m.Groups[1].Value);
 
         named.ShouldAllBe(path => Path.Exists(Repository.File(path)));
+    }
+
+    [Fact]
+    public void Every_setting_of_the_example_is_read_by_something()
+    {
+        string[] kinds = [".cs", ".yaml"], folders = ["services", "sidecar", "spark", "tools", "components"];
+        var readers = folders.SelectMany(folder => Directory.EnumerateFiles(Repository.File(folder), "*", SearchOption.AllDirectories))
+            .Where(file => kinds.Contains(Path.GetExtension(file)) && !file.Contains("/obj/")).Select(File.ReadAllText).Append(File.ReadAllText(Repository.File("docker-compose.yml"))).ToList();
+
+        var settings = Regex.Matches(File.ReadAllText(Repository.File(".env.example")), @"(?m)^(?:# )?([A-Z][A-Za-z_]+)=").Select(m => m.Groups[1].Value).ToList();
+
+        settings.Count.ShouldBeGreaterThan(20);
+        // .NET itself reads the connection string's name, Docker the profiles.
+        settings.Except(["ConnectionStrings__Db", "COMPOSE_PROFILES"]).ShouldAllBe(setting => readers.Any(text => Regex.IsMatch(text, $"\\b{setting}\\b")));
     }
 
     static YamlMappingNode Yaml(string file)

@@ -18,7 +18,7 @@ public sealed class Backends : IAsyncDisposable
 
     public RedisServer Redis { get; private set; } = null!;
 
-    public MailDev Mail { get; private set; } = null!;
+    public MailCatcher Mail { get; private set; } = null!;
 
     public DaprControlPlane Dapr { get; private set; } = null!;
 
@@ -34,7 +34,7 @@ public sealed class Backends : IAsyncDisposable
                 Task.Run(async () => backends.kafka = brokers > 0 ? await KafkaCluster.Start(brokers) : null),
                 Task.Run(async () => backends.Postgres = await PostgresServer.Start()),
                 Task.Run(async () => backends.Redis = await RedisServer.Start()),
-                Task.Run(async () => backends.Mail = await MailDev.Start()),
+                Task.Run(async () => backends.Mail = await MailCatcher.Start()),
                 Task.Run(async () => backends.Dapr = await DaprControlPlane.Start()));
             backends.Environment = backends.Addresses();
             return backends;

@@ -11,17 +11,29 @@ public sealed class Customer : IDisposable
 {
     static readonly TimeSpan Stubbornness = TimeSpan.FromSeconds(90);
     readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(20) };
-    readonly RunFile run;
+    readonly RunFile[] runs;
 
-    internal Customer(RunFile run) => this.run = run;
+    /// <param name="runs">Where the shop answers; with several replicas each request goes to any of them, whether it lives or not.</param>
+    internal Customer(params RunFile[] runs) => this.runs = runs;
 
     public static string NewUser(string name) => $"{name}-{Guid.NewGuid().ToString("N")[..10]}";
 
+    /// <summary>In a world where servers die, or have just been started: asked again until it is answered; the key makes that one order.</summary>
     public async Task<string> Order(string user, string? paymentToken, params (string ProductId, int Quantity)[] lines)
     {
         foreach (var (productId, quantity) in lines)
-            await Add(user, productId, quantity);
-        return await Checkout(user, paymentToken);
+            await Eventually.Until(
+                async () =>
+                {
+                    var cart = await Get("cart-service", $"cart/{user}");
+                    if (!cart.GetProperty("items").EnumerateArray().Any(item => item.GetProperty("product_id").GetString() == productId))
+                        await Add(user, productId, quantity);
+                    return true;
+                },
+                Stubbornness,
+                $"{user} has {productId} in the cart");
+        var key = NewUser("key");
+        return await Eventually.Get(async () => await Checkout(user, paymentToken, key), Stubbornness, $"{user} has checked out");
     }
 
     public Task Add(string user, string productId, int quantity) => Post("cart-service", $"cart/{user}/items", new { product_id = productId, quantity });
@@ -30,22 +42,6 @@ public sealed class Customer : IDisposable
     {
         var answer = await Post("cart-service", $"cart/{user}/checkout", paymentToken is null ? new { } : new { payment_token = paymentToken }, idempotencyKey);
         return answer.GetProperty("order_id").GetString()!;
-    }
-
-    /// <summary>The same in a world where servers die: asked again until it is answered; the key makes that one order.</summary>
-    public async Task<string> OrderStubbornly(string user, string paymentToken, string productId)
-    {
-        await Eventually.Until(
-            async () =>
-            {
-                var cart = await Get("cart-service", $"cart/{user}");
-                if (cart.GetProperty("items").GetArrayLength() == 0)
-                    await Add(user, productId, 1);
-                return true;
-            },
-            Stubbornness,
-            $"{user} has something in the cart");
-        return await Eventually.Get(async () => await Checkout(user, paymentToken, idempotencyKey: user), Stubbornness, $"{user} has checked out");
     }
 
     public Task Cancel(string orderId) => Post("order-service", $"orders/{orderId}/cancel", null);
@@ -75,7 +71,7 @@ public sealed class Customer : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    Uri Address(string appId, string path) => new($"http://127.0.0.1:{run.AppPort(appId)}/{path}");
+    Uri Address(string appId, string path) => new($"http://127.0.0.1:{runs[Random.Shared.Next(runs.Length)].AppPort(appId)}/{path}");
 
     async Task<JsonElement> Get(string appId, string path) => await Read(await http.GetAsync(Address(appId, path)), path);
 

@@ -15,25 +15,42 @@ public sealed class EmbeddedShop : IAsyncDisposable
     readonly TempFolder folder = new("embedded");
     readonly RunFile run = RunFile.Shifted();
     readonly Dictionary<string, string?> environment;
+    readonly bool isIsolated;
     readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(10) };
     ChildProcess? host;
 
-    EmbeddedShop(Dictionary<string, string?> environment) => (this.environment, Customer) = (environment, new Customer(run));
+    EmbeddedShop(Dictionary<string, string?> environment, bool isIsolated) => (this.environment, this.isIsolated, Customer) = (environment, isIsolated, new Customer(run));
 
     public Customer Customer { get; }
 
     public ChildProcess Host => host ?? throw new InvalidOperationException("The shop was not started.");
 
+    /// <summary>How far this shop's ports are from those of dapr.yaml.</summary>
+    public int Offset => run.Offset;
+
     public string Data => folder.File("data");
+
+    /// <summary>What the services have said: a line each, after the service's name.</summary>
+    public IReadOnlyList<string> Log()
+    {
+        using var reader = new StreamReader(new FileStream(Path.Combine(Data, "shop.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return reader.ReadToEnd().Split('\n');
+    }
+
+    public int AppPort(string appId) => run.AppPort(appId);
+
+    /// <summary>Of the service's sidecar.</summary>
+    public int GrpcPort(string appId) => run.Of(appId).Sidecar.Grpc;
 
     public static IReadOnlyList<string> Apps { get; } = [AppIds.Cart, AppIds.Order, AppIds.Payment, AppIds.Inventory, AppIds.Notification, AppIds.Analytics];
 
     /// <summary>The folder and the ports of a shop that is not started yet.</summary>
-    public static EmbeddedShop Prepare(Dictionary<string, string?>? environment = null) => new(environment ?? []);
+    /// <param name="isIsolated">Each service in a process of its own.</param>
+    public static EmbeddedShop Prepare(Dictionary<string, string?>? environment = null, bool isIsolated = false) => new(environment ?? [], isIsolated);
 
-    public static async Task<EmbeddedShop> Start(Dictionary<string, string?>? environment = null)
+    public static async Task<EmbeddedShop> Start(Dictionary<string, string?>? environment = null, bool isIsolated = false)
     {
-        var shop = Prepare(environment);
+        var shop = Prepare(environment, isIsolated);
         try
         {
             await shop.Up();
@@ -50,13 +67,18 @@ public sealed class EmbeddedShop : IAsyncDisposable
     {
         if (host is not null)
             await host.DisposeAsync();
-        host = Tool("up");
+        host = Tool(isIsolated ? ["up", "--isolated"] : ["up"]);
         await host.WaitUntil(() => Task.FromResult(host.Output.Any(line => line.Contains("Ctrl-C stops everything", StringComparison.Ordinal))), Patience);
     }
 
     /// <summary>A verb of the tool over this shop's folder and ports.</summary>
-    public ChildProcess Tool(params string[] arguments) => ChildProcess.Start(
-        $"ecom {arguments[0]}", "dotnet", [Repository.File("tools/Ecom/bin/ecom.dll"), .. arguments, "--data", Data, "--port-offset", $"{run.Offset}"], environment, Repository.Root);
+    public ChildProcess Tool(params string[] arguments) => ChildProcess.StartTool(OfThisShop(arguments), environment);
+
+    /// <summary>The same on a terminal, at which somebody has typed a line.</summary>
+    public ChildProcess OnTerminal(string typed, params string[] arguments) => ChildProcess.Start(
+        $"ecom {arguments[0]}", "sh", ["-c", """echo "$0" | script -qec "$1" /dev/null""", typed, $"dotnet '{string.Join("' '", OfThisShop(arguments).Prepend(Repository.Tool))}'"], environment, Repository.Root);
+
+    string[] OfThisShop(string[] arguments) => [.. arguments, "--data", Data, "--port-offset", $"{run.Offset}"];
 
     /// <returns>The figures, and what the tool printed.</returns>
     public async Task<(int ExitCode, JsonElement Figures, string Output)> Run(params string[] arguments)
@@ -68,19 +90,23 @@ public sealed class EmbeddedShop : IAsyncDisposable
         return (code, last.StartsWith('{') ? JsonSerializer.Deserialize<JsonElement>(last) : default, output);
     }
 
-    public async Task BooksShouldAddUp()
-    {
-        var (code, figures, output) = await Run("audit");
-        code.ShouldBe(0, output);
-        figures.GetProperty("books_ok").GetBoolean().ShouldBeTrue(output);
-        figures.GetProperty("open").GetInt32().ShouldBe(0, output);
-    }
+    public Task BooksShouldAddUp() => Eventually.Until(
+        async () =>
+        {
+            var (code, figures, output) = await Run("audit");
+            code.ShouldBe(0, output);
+            figures.GetProperty("books_ok").GetBoolean().ShouldBeTrue(output);
+            figures.GetProperty("open").GetInt32().ShouldBe(0, output);
+            return true;
+        },
+        TimeSpan.FromSeconds(30),
+        "the books add up");
 
     /// <summary>Every event of the broker has become part of the rows, once, whatever was killed.</summary>
     public Task AnalyticsShouldMatchTheBroker() => Eventually.Until(
         async () =>
         {
-            var records = (await Rows("broker", "SELECT t.name, m.offset, m.key, m.data FROM messages m JOIN topics t ON t.id = m.topic"))
+            var records = (await Rows("sidecars", "SELECT t.name, m.offset, m.key, m.data FROM messages m JOIN topics t ON t.id = m.topic"))
                 .Select(row => new KafkaRecord((string)row["name"]!, 0, (long)row["offset"]!, row["key"] as string, Encoding.UTF8.GetString((byte[])row["data"]!), new Dictionary<string, string>()));
             await ExpectedAnalytics.Of(records).ShouldBeServedTo(Customer);
             return true;
@@ -98,7 +124,7 @@ public sealed class EmbeddedShop : IAsyncDisposable
         await Host.WaitForExit(TimeSpan.FromSeconds(10));
     }
 
-    /// <summary>The process of a service, or null when it does not run.</summary>
+    /// <summary>The process of a service, or null when it does not run, or has none of its own.</summary>
     public int? ProcessOf(string appId)
     {
         var file = Path.Combine(Data, $"{appId}.pid");
@@ -148,17 +174,16 @@ public sealed class EmbeddedShop : IAsyncDisposable
 
     public async Task<int> Stock(string productId) => Convert.ToInt32((await Row(AppIds.Inventory, "SELECT stock FROM products WHERE product_id = $1", productId))["stock"]);
 
-    public async Task<JsonElement> Mail(string subject) => (await Mails(subject, 1))[0];
-
-    public async Task<IReadOnlyList<JsonElement>> Mails(string subject, int count) => await Eventually.Get(
-        async () =>
-        {
-            var all = await http.GetFromJsonAsync<JsonElement[]>($"http://127.0.0.1:{8025 + run.Offset}/email");
-            JsonElement[] found = [.. all!.Where(mail => mail.GetProperty("subject").GetString() == subject)];
-            return found.Length == count ? found : null;
-        },
+    public async Task<JsonElement> Mail(string subject) => (await Eventually.Get<JsonElement[]>(
+        async () => (await Mails($"subject={Uri.EscapeDataString(subject)}")).Where(mail => mail.GetProperty("subject").GetString() == subject).ToArray() is [var one] ? [one] : null,
         TimeSpan.FromSeconds(30),
-        $"{count} mails '{subject}'");
+        $"1 mail '{subject}'"))[0];
+
+    /// <returns>How many confirmations of these orders have come, when each has one.</returns>
+    public Task<int> Confirmed(IEnumerable<string> orderIds) =>
+        Confirmations.Of(orderIds, async () => (await Mails("limit=1000")).Select(mail => mail.GetProperty("subject").GetString()!), TimeSpan.FromSeconds(60));
+
+    async Task<JsonElement[]> Mails(string query) => (await http.GetFromJsonAsync<JsonElement[]>($"http://127.0.0.1:{run.MailPort}/email?{query}"))!;
 
     public async ValueTask DisposeAsync()
     {

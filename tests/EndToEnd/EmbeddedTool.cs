@@ -1,3 +1,4 @@
+using System.Net;
 using Ecom.Contracts;
 using Ecom.Tests.Support;
 
@@ -45,20 +46,23 @@ public class EmbeddedTool
     }
 
     [Theory]
-    [InlineData(2)]
-    [InlineData(15)]
-    public async Task Ctrl_C_ends_everything_within_ten_seconds_and_leaves_no_process(int signal)
+    [InlineData(2, true)]
+    [InlineData(15, true)]
+    [InlineData(2, false)]
+    public async Task Ctrl_C_ends_everything_within_ten_seconds_and_leaves_no_process(int signal, bool isIsolated)
     {
-        await using var shop = await EmbeddedShop.Start();
-        int[] services = [.. EmbeddedShop.Apps.Select(app => shop.ProcessOf(app)!.Value)];
+        await using var shop = await EmbeddedShop.Start(new() { ["ASPNETCORE_ENVIRONMENT"] = "Development", ["ecom_twice"] = "a", ["ECOM_TWICE"] = "b" }, isIsolated);
+        int[] services = [.. EmbeddedShop.Apps.Select(app => shop.ProcessOf(app)).OfType<int>()];
+        services.Length.ShouldBe(isIsolated ? 6 : 0);
 
         if (signal == 2)
             shop.Host.Interrupt();
         else
             shop.Host.Terminate();
-        var code = await shop.Host.WaitForExit(TimeSpan.FromSeconds(10));
+        // The ten seconds are the tool's own: what takes longer is cut off, with another code or a service left.
+        var code = await shop.Host.WaitForExit(TimeSpan.FromSeconds(30));
 
-        code.ShouldBe(0, shop.Host.Tail());
+        code.ShouldBe(130, shop.Host.Tail());
         services.ShouldAllBe(id => !EmbeddedShop.IsAlive(id));
     }
 
@@ -71,13 +75,13 @@ public class EmbeddedTool
         var code = await second.WaitForExit(TimeSpan.FromSeconds(60));
 
         code.ShouldBe(2, second.Tail());
-        second.Output.Last().ShouldContain("taken");
+        Refusal(second).ShouldContain("taken");
     }
 
     [Theory]
     [InlineData("apps: [", "not valid YAML")]
-    [InlineData("version: 1\napps:\n  - appID: cart-service\n    appDirPath: .\n    appPort: 8001\n    daprHTTPPort: 3501\n    daprGRPCPort: 50101\n    colour: red", "colour")]
-    [InlineData("version: 1\napps:\n  - appID: cart-service\n    appDirPath: ./nowhere\n    appPort: 8001\n    daprHTTPPort: 3501\n    daprGRPCPort: 50101", "nowhere")]
+    [InlineData("version: 1\napps:\n  - appID: cart-service\n    appDirPath: .\n    appPort: 8001\n    daprHTTPPort: 3501\n    daprGRPCPort: 3601\n    colour: red", "colour")]
+    [InlineData("version: 1\napps:\n  - appID: cart-service\n    appDirPath: ./nowhere\n    appPort: 8001\n    daprHTTPPort: 3501\n    daprGRPCPort: 3601", "nowhere")]
     [InlineData("version: 1\napps: []", "no app")]
     public async Task A_wrong_run_file_is_one_line_and_exit_code_2(string yaml, string said)
     {
@@ -85,7 +89,7 @@ public class EmbeddedTool
         folder.Write("EcomDapr.sln", "");
         folder.Write("dapr.yaml", yaml);
 
-        await using var tool = ChildProcess.Start("ecom up", "dotnet", [Repository.File("tools/Ecom/bin/ecom.dll"), "up", "--data", folder.File("data")], folder: folder.Path);
+        await using var tool = ChildProcess.StartTool(["up", "--data", folder.File("data")], folder: folder.Path);
         var code = await tool.WaitForExit(TimeSpan.FromSeconds(60));
 
         code.ShouldBe(2, tool.Tail());
@@ -93,16 +97,108 @@ public class EmbeddedTool
         Directory.Exists(folder.File("data")).ShouldBeFalse();
     }
 
-    [Fact]
-    public async Task A_setting_that_cannot_be_read_ends_the_start_and_is_named()
+    [Theory]
+    [InlineData("PAYMENT_SUCCESS_RATE", "often")]
+    [InlineData("ADMIN_EMAIL", "The Admin <admin@ecom.local>")]
+    [InlineData("TZ", "Mars/Olympus")]
+    public async Task A_setting_that_cannot_be_used_ends_the_start_in_one_line_that_names_it(string name, string value)
     {
-        await using var shop = EmbeddedShop.Prepare(new() { ["PAYMENT_SUCCESS_RATE"] = "often" });
+        await using var shop = EmbeddedShop.Prepare(new() { [name] = value });
 
-        await using var tool = shop.Tool("demo");
+        await using var tool = shop.Tool("up");
         var code = await tool.WaitForExit(TimeSpan.FromSeconds(60));
 
         code.ShouldBe(2, tool.Tail());
-        tool.Output.Last().ShouldContain("PAYMENT_SUCCESS_RATE");
+        Refusal(tool).ShouldContain($"{name}='{value}'");
+    }
+
+    [Fact]
+    public async Task A_data_folder_that_is_a_file_is_one_line_and_exit_code_2()
+    {
+        using var folder = new TempFolder("data-file");
+        var file = folder.Write("a [file]", "");
+
+        await using var tool = ChildProcess.StartTool(["up", "--data", file]);
+        var code = await tool.WaitForExit(TimeSpan.FromSeconds(60));
+
+        code.ShouldBe(2, tool.Tail());
+        tool.Output.ShouldHaveSingleItem().ShouldContain(file);
+    }
+
+    [Theory]
+    [InlineData("up")]
+    [InlineData("demo")]
+    public async Task A_stranger_on_a_services_port_ends_the_start_and_is_named(string verb)
+    {
+        await using var shop = EmbeddedShop.Prepare();
+        using var stranger = Stranger(shop.AppPort(AppIds.Payment));
+
+        await using var tool = shop.Tool(verb);
+        var code = await tool.WaitForExit(TimeSpan.FromSeconds(60));
+
+        code.ShouldBe(2, tool.Tail());
+        Refusal(tool).ShouldContain($"the port {shop.AppPort(AppIds.Payment)} of payment-service is taken");
+        if (OperatingSystem.IsLinux())
+            Refusal(tool).ShouldContain($"(pid {Environment.ProcessId})");
+    }
+
+    [Fact]
+    public async Task An_attached_demo_names_a_stranger_on_a_services_port_while_it_waits()
+    {
+        await using var shop = EmbeddedShop.Prepare();
+        using var stranger = Stranger(shop.AppPort(AppIds.Payment));
+
+        await using var demo = shop.Tool("demo", "--attach");
+        await Eventually.Until(() => demo.Output.Count > 0, TimeSpan.FromSeconds(60), "it says for whom it waits");
+
+        demo.Output.First().ShouldContain($"payment-service (the port {shop.AppPort(AppIds.Payment)} is taken");
+        if (OperatingSystem.IsLinux())
+            demo.Output.First().ShouldContain($"(pid {Environment.ProcessId}), which is not payment-service");
+    }
+
+    [Fact]
+    public async Task An_attached_demo_waits_until_every_service_is_ready_and_says_for_whom()
+    {
+        await using var shop = EmbeddedShop.Prepare();
+
+        await using var demo = shop.Tool("demo", "--attach", "--orders", "3");
+        await Eventually.Until(() => demo.Output.Any(line => line.StartsWith("waiting for ", StringComparison.Ordinal)), TimeSpan.FromSeconds(60), "it says that it waits");
+        await shop.Up();
+        var code = await demo.WaitForExit(TimeSpan.FromSeconds(120));
+
+        code.ShouldBe(0, demo.Tail());
+        EmbeddedShop.Apps.ShouldAllBe(app => demo.Output.First().Contains(app, StringComparison.Ordinal));
+        demo.Output.ShouldContain("the books add up");
+    }
+
+    [Fact]
+    public async Task An_attached_load_that_could_not_be_audited_orders_nothing()
+    {
+        await using var shop = await EmbeddedShop.Start();
+        using var elsewhere = new TempFolder("elsewhere");
+
+        await using var load = ChildProcess.StartTool(["load", "--orders", "5", "--users", "1", "--attach", "--data", elsewhere.Path, "--port-offset", $"{shop.Offset}"]);
+        var code = await load.WaitForExit(TimeSpan.FromSeconds(120));
+
+        code.ShouldBe(2, load.Tail());
+        load.Output.Last().ShouldContain("--data");
+        (await shop.Rows(AppIds.Order, "SELECT order_id FROM orders")).ShouldBeEmpty();
+        (await shop.Run("audit")).Output.ShouldStartWith($"books   {shop.Data}");
+    }
+
+    [Fact]
+    public async Task An_audit_that_is_told_no_folder_says_where_it_looks()
+    {
+        using var folder = new TempFolder("audit");
+        folder.Write("EcomDapr.sln", "");
+        folder.Write("dapr.yaml", "version: 1\napps:\n  - appID: order-service\n    appDirPath: .\n    appPort: 8002\n    daprHTTPPort: 3502\n    daprGRPCPort: 3602");
+
+        await using var audit = ChildProcess.StartTool(["audit"],
+            new Dictionary<string, string?> { ["POSTGRES_HOST"] = null, ["ConnectionStrings__Db"] = null }, folder.Path);
+        var code = await audit.WaitForExit(TimeSpan.FromSeconds(60));
+
+        code.ShouldBe(2, audit.Tail());
+        audit.Output.ShouldHaveSingleItem().ShouldContain($" in {folder.File(".ecom")}: ");
     }
 
     [Fact]
@@ -113,7 +209,7 @@ public class EmbeddedTool
         await shop.Customer.WaitFor(orderId, "FULFILLED");
         await shop.Mail($"Order Confirmed #{orderId}");
         shop.Host.Terminate();
-        await shop.Host.WaitForExit(TimeSpan.FromSeconds(10));
+        await shop.Host.WaitForExit(TimeSpan.FromSeconds(60));
         await shop.Change(AppIds.Payment, "UPDATE payments SET amount = '1.00' WHERE order_id = $1", orderId);
         await shop.Change(AppIds.Inventory, "DELETE FROM stock_reservations WHERE order_id = $1", orderId);
         await shop.Change(AppIds.Notification, "UPDATE notifications SET status = 'PENDING', sent_at = NULL WHERE order_id = $1", orderId);
@@ -125,5 +221,17 @@ public class EmbeddedTool
         mismatches.ShouldContain($"money: {orderId} is fulfilled for 149.99 but 1.00 was charged");
         mismatches.ShouldContain($"stock: {orderId} is fulfilled with 1 x PROD-001 but nothing was reserved for it");
         mismatches.ShouldContain($"mail: {orderId} is fulfilled and has 0 mails sent (1 written)");
+    }
+
+    /// <summary>All that a tool has said which did not get beyond the start: one line.</summary>
+    static string Refusal(ChildProcess tool) => tool.Output.Where(line => !line.StartsWith("starting ", StringComparison.Ordinal)).ShouldHaveSingleItem();
+
+    /// <summary>Listens there, and is none of the shop's services.</summary>
+    static HttpListener Stranger(int port)
+    {
+        var stranger = new HttpListener { Prefixes = { $"http://127.0.0.1:{port}/" } };
+        stranger.Start();
+        _ = stranger.GetContextAsync().ContinueWith(asked => asked.Result.Response.Close(), TaskScheduler.Default);
+        return stranger;
     }
 }

@@ -3,22 +3,26 @@ using Ecom.Tests.Support;
 namespace Ecom.Tests.EndToEnd;
 
 /// <summary>One embedded shop for the tests that can share it, and no other heavy suite beside it: these tests have deadlines.</summary>
-public sealed class EmbeddedWorld : IAsyncLifetime
+public class EmbeddedWorld : IAsyncLifetime
 {
     HeavyLock? alone;
 
     public EmbeddedShop Shop { get; private set; } = null!;
 
+    /// <summary>Each service in a process of its own.</summary>
+    protected virtual bool IsIsolated => false;
+
     public async ValueTask InitializeAsync()
     {
         alone = await HeavyLock.Take();
-        Shop = await EmbeddedShop.Start();
+        Shop = await EmbeddedShop.Start(isIsolated: IsIsolated);
     }
 
     public async ValueTask DisposeAsync()
     {
         await Shop.DisposeAsync();
         alone?.Dispose();
+        GC.SuppressFinalize(this);
     }
 }
 

@@ -4,6 +4,7 @@ using Ecom.Tests.Support;
 
 namespace Ecom.Tests.EndToEnd;
 
+[Needs(Runtime.RealWorld)]
 public class KafkaComponents
 {
     static readonly string[] AppIds = ["cart-service", "order-service", "payment-service", "inventory-service", "notification-service", "analytics-service"];
@@ -11,7 +12,6 @@ public class KafkaComponents
     [Fact]
     public async Task Daprd_loads_the_components_of_each_service_and_no_others()
     {
-        Runtimes.Require(Runtime.RealWorld);
         using var heavy = await HeavyLock.Take();
         await using var backends = await Backends.Start(brokers: 1);
         await backends.Postgres.CreateDatabase(Backends.Database);

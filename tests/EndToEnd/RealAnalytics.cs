@@ -5,12 +5,12 @@ namespace Ecom.Tests.EndToEnd;
 
 /// <summary>The five jobs run on Spark beside the running shop; what they make of its events is held against the events themselves.</summary>
 [Collection(RealWorldCollection.Name)]
+[Needs(Runtime.RealWorld | Runtime.Spark)]
 public class RealAnalytics(RealWorld world, SparkJobs jobs) : IClassFixture<SparkJobs>
 {
     [Fact]
     public async Task Orders_become_rows_of_all_five_tables()
     {
-        Runtimes.Require(Runtime.RealWorld | Runtime.Spark);
         var buyer = Customer.NewUser("ada");
 
         var orderId = await world.Customer.Order(buyer, PaymentTokens.Success, ("PROD-002", 2), ("PROD-003", 1));
@@ -29,12 +29,10 @@ public class RealAnalytics(RealWorld world, SparkJobs jobs) : IClassFixture<Spar
     [Fact]
     public async Task The_tool_tells_how_long_a_checkout_takes_to_show_in_the_rows()
     {
-        Runtimes.Require(Runtime.RealWorld | Runtime.Spark);
-
         // Shop and jobs have just started: the first burst is theirs to get going.
         await world.Shop.Load(orders: 20, users: 5);
         await RowsEqualKafka();
-        var figures = await world.Shop.Load(orders: 20, users: 5);
+        var (figures, _) = await world.Shop.Load(orders: 20, users: 5);
 
         TestContext.Current.SendDiagnosticMessage($"Checkouts answered to rows served: {figures}");
         figures.GetProperty("analytics_p50_ms").GetDouble().ShouldBeGreaterThan(0);
@@ -43,14 +41,12 @@ public class RealAnalytics(RealWorld world, SparkJobs jobs) : IClassFixture<Spar
     [Fact]
     public async Task The_admin_gets_one_mail_per_incident_of_fraud()
     {
-        Runtimes.Require(Runtime.RealWorld | Runtime.Spark);
-
         var suspects = await Suspects.Trade(world.Customer);
         await RowsEqualKafka();
         await FraudIsMailed();
 
         string[] users = [suspects.Rich, suspects.Hasty, suspects.Broke];
-        var mails = (await world.Backends.Mail.Mails()).Where(mail => mail.Subject.StartsWith("Fraud Alert", StringComparison.Ordinal) && users.Any(mail.Subject.Contains)).ToList();
+        var mails = world.Backends.Mail.Mails().Where(mail => mail.Subject.StartsWith("Fraud Alert", StringComparison.Ordinal) && users.Any(mail.Subject.Contains)).ToList();
         mails.Select(mail => mail.Subject).ShouldBe(
             [
                 $"Fraud Alert: high_order_value #{suspects.Rich}",
@@ -64,8 +60,6 @@ public class RealAnalytics(RealWorld world, SparkJobs jobs) : IClassFixture<Spar
     [Fact]
     public async Task An_item_left_in_a_cart_is_found_when_other_carts_move_the_time_on()
     {
-        Runtimes.Require(Runtime.RealWorld | Runtime.Spark);
-
         await world.Customer.Add(Customer.NewUser("dan"), "PROD-009", 1);
         await jobs.WaitUntil(async () => (await Abandoned()).Count > 0, "the cart of an hour ago is found abandoned");
 
@@ -79,7 +73,6 @@ public class RealAnalytics(RealWorld world, SparkJobs jobs) : IClassFixture<Spar
     [Fact]
     public async Task Jobs_that_are_killed_in_mid_traffic_go_on_from_their_checkpoint()
     {
-        Runtimes.Require(Runtime.RealWorld | Runtime.Spark);
         var users = Enumerable.Range(0, 12).Select(_ => Customer.NewUser("zoe")).ToList();
 
         // A third before the fault, a third into it, a third after it.
@@ -100,8 +93,6 @@ public class RealAnalytics(RealWorld world, SparkJobs jobs) : IClassFixture<Spar
     [Fact]
     public async Task An_interrupt_ends_the_jobs_orderly_and_the_next_start_catches_up()
     {
-        Runtimes.Require(Runtime.RealWorld | Runtime.Spark);
-
         var (exitCode, output) = await jobs.Interrupt();
         var orderId = await world.Customer.Order(Customer.NewUser("pat"), PaymentTokens.Success, ("PROD-020", 1));
         await world.Customer.WaitFor(orderId, "FULFILLED");

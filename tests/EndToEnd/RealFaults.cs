@@ -5,6 +5,7 @@ namespace Ecom.Tests.EndToEnd;
 
 /// <summary>Something dies in the middle of the traffic; afterwards every order has ended once, and the books add up.</summary>
 [Collection(RealWorldCollection.Name)]
+[Needs(Runtime.RealWorld)]
 public class RealFaults(RealWorld world)
 {
     const int Customers = 12;
@@ -46,23 +47,30 @@ public class RealFaults(RealWorld world)
 
     async Task Survives(string productId, Func<Task> fault)
     {
-        Runtimes.Require(Runtime.RealWorld);
         var stock = await world.Stock(productId);
         var users = Enumerable.Range(0, Customers).Select(_ => Customer.NewUser("zoe")).ToList();
 
         // A third before the fault, a third into it, a third after it.
-        List<Task<string>> orders = [.. users.Take(4).Select(user => world.Customer.OrderStubbornly(user, PaymentTokens.Success, productId))];
+        List<Task<string>> orders = [.. users.Take(4).Select(user => world.Customer.Order(user, PaymentTokens.Success, (productId, 1)))];
         await orders[0];
         var recovery = fault();
-        orders.AddRange(users.Skip(4).Take(4).Select(user => world.Customer.OrderStubbornly(user, PaymentTokens.Success, productId)));
+        orders.AddRange(users.Skip(4).Take(4).Select(user => world.Customer.Order(user, PaymentTokens.Success, (productId, 1))));
         await recovery;
-        orders.AddRange(users.Skip(8).Select(user => world.Customer.OrderStubbornly(user, PaymentTokens.Success, productId)));
+        orders.AddRange(users.Skip(8).Select(user => world.Customer.Order(user, PaymentTokens.Success, (productId, 1))));
 
         var orderIds = await Task.WhenAll(orders);
         foreach (var orderId in orderIds)
-            await world.Customer.WaitFor(orderId, "FULFILLED", TimeSpan.FromSeconds(90));
+            try
+            {
+                await world.Customer.WaitFor(orderId, "FULFILLED", TimeSpan.FromSeconds(90));
+            }
+            catch (TimeoutException e)
+            {
+                throw new TimeoutException($"{e.Message} {await world.Whereabouts(orderIds)}");
+            }
         orderIds.Distinct().Count().ShouldBe(Customers);
         (await world.Stock(productId)).ShouldBe(stock - Customers);
+        await world.Confirmed(orderIds);
         await world.Shop.Ready();
         (await world.Shop.Audit()).ShouldContain("\"books_ok\":true");
     }

@@ -1,15 +1,16 @@
+using System.Text.Json;
 using Ecom.Contracts;
 using Ecom.Tests.Support;
 
 namespace Ecom.Tests.EndToEnd;
 
 [Collection(RealWorldCollection.Name)]
+[Needs(Runtime.RealWorld)]
 public class RealOrders(RealWorld world)
 {
     [Fact]
     public async Task An_order_is_paid_reserved_fulfilled_and_mailed()
     {
-        Runtimes.Require(Runtime.RealWorld);
         var user = Customer.NewUser("ada");
         var (cables, cases) = (await world.Stock("PROD-002"), await world.Stock("PROD-003"));
 
@@ -48,7 +49,6 @@ public class RealOrders(RealWorld world)
     [Fact]
     public async Task A_declined_card_cancels_the_order_and_charges_nothing()
     {
-        Runtimes.Require(Runtime.RealWorld);
         var user = Customer.NewUser("bob");
         var stock = await world.Stock("PROD-005");
 
@@ -77,7 +77,6 @@ public class RealOrders(RealWorld world)
     [Fact]
     public async Task A_sold_out_product_gives_the_money_back_and_tells_customer_and_admin()
     {
-        Runtimes.Require(Runtime.RealWorld);
         var user = Customer.NewUser("eve");
         var stock = await world.Stock("PROD-018");
 
@@ -108,7 +107,6 @@ public class RealOrders(RealWorld world)
     [Fact]
     public async Task A_customer_cancels_before_the_payment_answers()
     {
-        Runtimes.Require(Runtime.RealWorld);
         var user = Customer.NewUser("kim");
         var orderId = await world.Customer.Order(user, PaymentTokens.Timeout, ("PROD-008", 1));
         await world.Customer.WaitFor(orderId, "PENDING");
@@ -127,7 +125,6 @@ public class RealOrders(RealWorld world)
     [Fact]
     public async Task A_customer_who_cancels_after_paying_gets_the_money_back_and_the_stock_returns()
     {
-        Runtimes.Require(Runtime.RealWorld);
         var user = Customer.NewUser("lou");
         var stock = await world.Stock("PROD-011");
         // The price is asked of inventory-service: the cart is filled before that one stands still.
@@ -151,13 +148,42 @@ public class RealOrders(RealWorld world)
     }
 
     [Fact]
+    public async Task A_parked_event_is_listed_and_goes_out_when_the_operator_says_so()
+    {
+        var user = Customer.NewUser("carol");
+        var e = CloudEvent.New(new CartItemRemoved(user, "PROD-001"), AppIds.Order, DateTimeOffset.UtcNow, null, null, null);
+        var id = (long)(await world.Row("order_service", """
+            INSERT INTO outbox_events (event_id, topic, key, payload, bytes, created_at, attempts, parked_at, error)
+            VALUES ($1, $2, $3, $4, 1000, now(), 10, now(), 'refused in a test') RETURNING id
+            """, e.Id, Topics.CartItemRemoved, user, JsonSerializer.Serialize(e, Json.Options)))!["id"]!;
+
+        (await world.Shop.Tool("outbox", "list")).ShouldContain("refused in a test");
+        await world.Shop.Tool("outbox", "retry", "--service", AppIds.Order, "--id", $"{id}");
+
+        await Eventually.Until(async () => await world.Row("order_service", "SELECT 1 FROM outbox_events WHERE id = $1", id) is null, TimeSpan.FromSeconds(30), "it is sent");
+        (await world.Shop.Tool("outbox", "list")).ShouldContain("no event is parked");
+    }
+
+    [Fact]
     public async Task The_tool_demonstrates_and_audits_the_running_shop()
     {
-        Runtimes.Require(Runtime.RealWorld);
-
         var output = await world.Shop.Demo();
 
         output.ShouldContain("\"books_ok\":true");
-        (await world.Shop.Audit()).ShouldContain("\"books_ok\":true");
+        var audit = await world.Shop.Audit();
+        audit.ShouldStartWith($"books   PostgreSQL {world.Backends.Postgres.Host}:{world.Backends.Postgres.Port}/{Backends.Database}");
+        audit.ShouldContain("\"books_ok\":true");
+    }
+
+    [Fact]
+    public async Task A_load_without_a_Spark_job_says_so_and_waits_for_no_rows()
+    {
+        await world.Rows("analytics_service", "DELETE FROM operational_metrics");
+
+        var (figures, output) = await world.Shop.Load(orders: 3, users: 1);
+
+        output.ShouldContain("analytics are not measured: no row of the last hour, and no Spark server at sc://localhost:");
+        output.ShouldNotContain("waiting for analytics");
+        figures.GetProperty("fulfilled").GetInt32().ShouldBe(3);
     }
 }

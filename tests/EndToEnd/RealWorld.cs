@@ -1,3 +1,4 @@
+using Ecom.Contracts;
 using Ecom.Tests.Support;
 using Npgsql;
 
@@ -23,17 +24,20 @@ public class RealWorld : IAsyncLifetime
 
     protected virtual string Components => Repository.File("components/kafka");
 
-    public async ValueTask InitializeAsync()
+    /// <summary>The services' settings, where they differ from the defaults.</summary>
+    protected virtual Dictionary<string, string?> Settings => [];
+
+    public virtual async ValueTask InitializeAsync()
     {
-        // Each test says itself, loudly, that it is skipped.
+        // Each test needs the same and is skipped.
         if (!Runtimes.Has(Runtime.RealWorld))
             return;
         heavy = await HeavyLock.Take();
         backends = await Backends.Start(Brokers);
-        shop = await RunningShop.Start(backends, Components);
+        shop = await RunningShop.Start(backends, Components, Settings);
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         if (shop is not null)
@@ -61,15 +65,68 @@ public class RealWorld : IAsyncLifetime
         return rows;
     }
 
+    /// <summary>For the message of a failure: where the events of the orders that have not ended lie (dead letters are among them), and how far order-service has read, now and a little later.</summary>
+    public async Task<string> Whereabouts(IReadOnlyList<string> orderIds)
+    {
+        var ended = (await Rows("order_service", "SELECT order_id FROM orders WHERE closed_at IS NOT NULL AND order_id = ANY($1)", orderIds.ToArray())).Select(row => (string)row["order_id"]!);
+        var records = Backends.Kafka.Read([.. Topics.All]);
+        var open = orderIds.Except(ended).Select(id =>
+            $"{id}: {string.Join(", ", records.Where(record => record.Value.Contains(id)).Select(record => $"{record.Topic}[{record.Partition}] {record.Offset}").DefaultIfEmpty("no event"))}");
+        var places = new List<string>();
+        foreach (var pause in (int[])[0, 10])
+        {
+            await Task.Delay(TimeSpan.FromSeconds(pause));
+            var committed = await Backends.Kafka.Committed($"{AppIds.Order}-group");
+            places.Add(string.Join(", ", committed.OrderBy(place => $"{place.Key}").Select(place =>
+                $"{place.Key} {place.Value}/{records.Where(record => record.Topic == place.Key.Topic && record.Partition == place.Key.Partition.Value).Max(record => (long?)record.Offset + 1) ?? 0}")));
+        }
+        return $"Open: {string.Join("; ", open)}. Order-service has read: {string.Join("; 10 s later: ", places)}";
+    }
+
     public async Task<int> Stock(string productId) =>
         (int)(await Row("inventory_service", "SELECT stock FROM products WHERE product_id = $1", productId))!["stock"]!;
 
     public Task<ReceivedMail> Mail(string subject) => Eventually.Get<ReceivedMail>(
-        async () => (await Backends.Mail.Mails()).SingleOrDefault(mail => mail.Subject == subject), TimeSpan.FromSeconds(30), $"the mail '{subject}' has come");
+        () => Task.FromResult(Backends.Mail.Mails().SingleOrDefault(mail => mail.Subject == subject)), TimeSpan.FromSeconds(30), $"the mail '{subject}' has come");
+
+    /// <returns>How many confirmations of these orders have come, when each has one.</returns>
+    public Task<int> Confirmed(IEnumerable<string> orderIds) =>
+        Confirmations.Of(orderIds, () => Task.FromResult(Backends.Mail.Mails().Select(mail => mail.Subject)), TimeSpan.FromSeconds(90));
 }
 
 [CollectionDefinition(Name)]
 public class RealWorldCollection : ICollectionFixture<RealWorld>
 {
     public const string Name = "real world";
+}
+
+/// <summary>On one broker; its orders wait for an answer no longer than <see cref="Deadline"/>, and its spans are collected.</summary>
+public sealed class SmallWorld : RealWorld
+{
+    /// <summary>In which an answer must come while who owes it runs: also after a start, on a busy machine.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(25);
+
+    internal TraceCollector Collector { get; private set; } = null!;
+
+    protected override int Brokers => 1;
+
+    protected override Dictionary<string, string?> Settings => new(Collector.Settings) { ["SAGA_TIMEOUT_SECONDS"] = $"{Deadline.TotalSeconds}" };
+
+    public override async ValueTask InitializeAsync()
+    {
+        Collector = await TraceCollector.Start();
+        await base.InitializeAsync();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await Collector.DisposeAsync();
+    }
+}
+
+[CollectionDefinition(Name)]
+public class SmallWorldCollection : ICollectionFixture<SmallWorld>
+{
+    public const string Name = "small world";
 }

@@ -8,6 +8,8 @@ namespace Ecom.Tests.EndToEnd;
 /// <summary>A copy of dapr.yaml with all its ports shifted, for a system of one's own beside whatever runs on this machine.</summary>
 sealed class RunFile
 {
+    /// <summary>Of the embedded shop; the run file does not name it.</summary>
+    const int MailPage = 8025;
     static readonly string[] PortKeys = ["appPort", "daprHTTPPort", "daprGRPCPort", "metricsPort"];
     readonly Dictionary<object, object> file;
 
@@ -23,14 +25,16 @@ sealed class RunFile
         var original = Load(0);
         for (var tries = 0; tries < 100; tries++)
         {
-            // So far up that the gRPC ports (50101…) are above the range from which outgoing connections take theirs.
-            var offset = Random.Shared.Next(11_000, 14_900);
-            if (original.Apps.SelectMany(app => PortKeys.Where(app.ContainsKey).Select(key => Port(app, key) + offset)).All(IsFree))
+            // Far from the shop that somebody may run here, and below what Ports gives to the suites beside this one.
+            var offset = Random.Shared.Next(5_700, 10_800);
+            if (IsFree(MailPage + offset) && original.Apps.SelectMany(app => PortKeys.Where(app.ContainsKey).Select(key => Port(app, key) + offset)).All(IsFree))
                 return Load(offset);
         }
 
         throw new InvalidOperationException("No free range of ports.");
     }
+
+    public int MailPort => MailPage + Offset;
 
     public int AppPort(string appId) => Port(App(appId), "appPort");
 
@@ -38,12 +42,35 @@ sealed class RunFile
 
     public IEnumerable<string> AppIds => Apps.Select(app => (string)app["appID"]);
 
-    public string Write(TempFolder folder, string resources, DaprControlPlane plane)
+    /// <summary>How the app is started; <see cref="RunApp.Environment"/> is what it is told beside the shop's settings.</summary>
+    public RunApp Of(string appId)
+    {
+        var app = App(appId);
+        var ports = new DaprdPorts(Port(app, "daprHTTPPort"), Port(app, "daprGRPCPort"), Port(app, "metricsPort"));
+        var told = new Dictionary<string, string?>
+        {
+            ["APP_ID"] = appId,
+            ["APP_PORT"] = $"{AppPort(appId)}",
+            ["DAPR_HTTP_PORT"] = $"{ports.Http}",
+            ["DAPR_GRPC_PORT"] = $"{ports.Grpc}",
+        };
+        if (app.TryGetValue("env", out var env) && env is Dictionary<object, object> variables)
+            foreach (var (name, value) in variables)
+                told[$"{name}"] = $"{value}";
+        return new(appId, (string)app["appDirPath"], [.. ((List<object>)app["command"]).Cast<string>()], AppPort(appId), ports, told);
+    }
+
+    /// <summary>The sidecars' Configuration.</summary>
+    /// <param name="names">Where they write how they are found.</param>
+    public static string WriteConfiguration(TempFolder folder, string names) =>
+        folder.Write("config.yaml", File.ReadAllText(Repository.File("components/config.yaml")).Replace("../../.dapr-names.db", names));
+
+    /// <param name="configuration">The path of the sidecars' Configuration.</param>
+    public string Write(TempFolder folder, string resources, string configuration, DaprControlPlane plane)
     {
         var common = (Dictionary<object, object>)file["common"];
         common["resourcesPaths"] = new List<object> { resources };
-        common["configFilePath"] = folder.Write(
-            "config.yaml", File.ReadAllText(Repository.File("components/config.yaml")).Replace("../../.dapr-names.db", folder.File("names.db")));
+        common["configFilePath"] = configuration;
         common["placementHostAddress"] = plane.PlacementAddress;
         common["schedulerHostAddress"] = plane.SchedulerAddress;
         return folder.Write("dapr.yaml", new SerializerBuilder().Build().Serialize(file));
@@ -84,3 +111,5 @@ sealed class RunFile
 
     Dictionary<object, object> App(string appId) => Apps.Single(app => (string)app["appID"] == appId);
 }
+
+sealed record RunApp(string Id, string Folder, string[] Command, int Port, DaprdPorts Sidecar, Dictionary<string, string?> Environment);

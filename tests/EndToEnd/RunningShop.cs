@@ -1,36 +1,45 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Ecom.Tests.Support;
 
 namespace Ecom.Tests.EndToEnd;
 
 /// <summary>The shop as `dapr run -f` runs it: six services, each beside its sidecar.</summary>
-public sealed class RunningShop : IAsyncDisposable
+public sealed partial class RunningShop : IAsyncDisposable
 {
+    /// <summary>A busy machine is no failure: it is what the books say in the end that counts.</summary>
+    const string OrderPatience = "180";
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     readonly TempFolder folder = new("shop");
     readonly RunFile run = RunFile.Shifted();
     readonly Backends backends;
+    readonly Dictionary<string, string?> settings;
     readonly Dictionary<string, string?> environment;
-    readonly List<ChildProcess> revived = [];
-    ChildProcess? dapr;
+    readonly string components;
+    readonly string names;
+    DaprRun? dapr;
 
-    RunningShop(Backends backends)
+    RunningShop(Backends backends, string components, Dictionary<string, string?> settings, string? names = null)
     {
-        this.backends = backends;
+        (this.backends, this.components, this.settings, this.names) = (backends, components, settings, names ?? folder.File("names.db"));
         environment = new(backends.Environment) { ["DAPR_HOST_IP"] = "127.0.0.1", ["INITIAL_STOCK"] = "100", ["LOG_FORMAT"] = "text" };
+        // A Spark server that this machine may have is not the shop's.
+        environment["SPARK_REMOTE"] = $"sc://localhost:{Ports.Free()}";
+        foreach (var (name, value) in settings)
+            environment[name] = value;
         Customer = new Customer(run);
     }
 
     public Customer Customer { get; }
 
-    public static async Task<RunningShop> Start(Backends backends, string components)
+    /// <param name="settings">What differs from the defaults.</param>
+    public static async Task<RunningShop> Start(Backends backends, string components, Dictionary<string, string?> settings)
     {
-        var shop = new RunningShop(backends);
+        var shop = new RunningShop(backends, components, settings);
         try
         {
             await shop.Tool("setup");
-            await shop.Run(components);
-            return shop;
+            return await shop.Run();
         }
         catch
         {
@@ -39,42 +48,73 @@ public sealed class RunningShop : IAsyncDisposable
         }
     }
 
+    /// <summary>A second replica of every service and sidecar, on ports of their own.</summary>
+    public Task<RunningShop> StartReplica() => new RunningShop(backends, components, settings, names).Run();
+
+    /// <summary>A customer whose requests go to either.</summary>
+    public Customer CustomerOfBoth(RunningShop other) => new(run, other.run);
+
     /// <summary>The project's own command-line tool, pointed at this shop; fails when the tool does.</summary>
     public Task<string> Tool(params string[] arguments) => ChildProcess.Run(
-        "dotnet", [Repository.File("tools/Ecom/bin/ecom.dll"), .. arguments], environment, Repository.Root, TimeSpan.FromMinutes(5));
+        "dotnet", [Repository.Tool, .. arguments], environment, Repository.Root, TimeSpan.FromMinutes(5));
 
     public Task<string> Audit() => Tool("audit", "--json", "--port-offset", $"{run.Offset}");
 
-    public Task<string> Demo() => Tool("demo", "--attach", "--json", "--port-offset", $"{run.Offset}");
+    public Task<string> Clean(string what) => Tool("clean", what, "--yes", "--port-offset", $"{run.Offset}");
 
-    /// <returns>The figures that the tool prints.</returns>
-    public async Task<JsonElement> Load(int orders, int users) =>
-        JsonSerializer.Deserialize<JsonElement>((await Tool("load", "--orders", $"{orders}", "--users", $"{users}", "--attach", "--json", "--port-offset", $"{run.Offset}")).Split('\n')[^1]);
+    public Task<string> Demo() => Tool("demo", "--attach", "--json", "--timeout", OrderPatience, "--port-offset", $"{run.Offset}");
+
+    /// <returns>The figures, and what the tool printed.</returns>
+    public async Task<(JsonElement Figures, string Output)> Load(int orders, int users)
+    {
+        var output = await Tool("load", "--orders", $"{orders}", "--users", $"{users}", "--attach", "--json", "--timeout", OrderPatience, "--port-offset", $"{run.Offset}");
+        return (JsonSerializer.Deserialize<JsonElement>(output.Split('\n')[^1]), output);
+    }
 
     /// <summary>kill -9, as a machine would.</summary>
-    public void KillApp(string appId) => Kill(AppOf(appId));
+    public void KillApp(string appId) => TakeAwayApp(appId)();
 
-    public void KillSidecar(string appId) => Kill(SidecarOf(appId));
+    public void KillSidecar(string appId) => TakeAwaySidecar(appId)();
+
+    /// <returns>Brings it back.</returns>
+    public Action TakeAwayApp(string appId) => dapr!.TakeAwayApp(appId);
+
+    /// <returns>Brings it back.</returns>
+    public Action TakeAwaySidecar(string appId) => dapr!.TakeAwaySidecar(appId);
+
+    /// <summary>The same for a service with its sidecar, and nobody starts them again.</summary>
+    public void KillReplica(string appId)
+    {
+        _ = TakeAwayApp(appId);
+        _ = TakeAwaySidecar(appId);
+    }
+
+    /// <summary>The queues that this replica of a service knows, and which of them it leads.</summary>
+    public async Task<IReadOnlyDictionary<string, int>> Leads(string appId)
+    {
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        var lines = (await http.GetStringAsync($"http://127.0.0.1:{run.AppPort(appId)}/metrics")).Split('\n');
+        return lines.Select(line => LeadLine().Match(line)).Where(match => match.Success).ToDictionary(match => match.Groups[1].Value, match => int.Parse(match.Groups[2].Value));
+    }
 
     /// <summary>The process stands still, as on a machine that is out of breath, until it is woken.</summary>
-    public Frozen FreezeApp(string appId) => new(AppOf(appId).Id);
+    public Frozen FreezeApp(string appId) => new(dapr!.AppOf(appId).Id);
 
     public async ValueTask DisposeAsync()
     {
         Customer.Dispose();
-        foreach (var process in revived)
-            await process.DisposeAsync();
         if (dapr is not null)
-            await dapr.Stop(TimeSpan.FromSeconds(30));
+            await dapr.DisposeAsync();
         folder.Dispose();
     }
 
     public Task Ready() => Task.WhenAll(run.AppIds.Select(Ready));
 
-    async Task Run(string components)
+    async Task<RunningShop> Run()
     {
-        dapr = ChildProcess.Start("dapr run", Runtimes.OnPath("dapr")!, ["run", "-f", run.Write(folder, components, backends.Dapr)], environment, folder.Path);
+        dapr = await DaprRun.Start(run, folder, components, names, backends.Dapr, environment);
         await Ready();
+        return this;
     }
 
     async Task Ready(string appId)
@@ -85,18 +125,6 @@ public sealed class RunningShop : IAsyncDisposable
         await dapr!.WaitUntil(async () => (await http.GetAsync($"http://127.0.0.1:{run.SidecarPort(appId)}/v1.0/healthz")).IsSuccessStatusCode, Patience, $"the sidecar of {appId} is ready");
     }
 
-    /// <summary>`dapr run` leaves what died where it lies; Kubernetes, or a person, starts the same program again.</summary>
-    void Kill(LinuxProcess process)
-    {
-        process.Kill();
-        revived.Add(process.StartAgain());
-    }
-
-    LinuxProcess AppOf(string appId) => Find(process => process.Arguments[0].Contains("dotnet", StringComparison.Ordinal) && process.Environment.GetValueOrDefault("APP_ID") == appId, appId);
-
-    LinuxProcess SidecarOf(string appId) => Find(process => process.Arguments[0].EndsWith("daprd", StringComparison.Ordinal) && process.Arguments.Contains(appId), appId);
-
-    LinuxProcess Find(Func<LinuxProcess, bool> match, string appId) =>
-        LinuxProcess.ChildrenOf([dapr!.Id, Environment.ProcessId]).SingleOrDefault(process => process.Arguments.Length > 0 && match(process))
-        ?? throw new InvalidOperationException($"{appId} does not run.\n{dapr.Tail()}");
+    [GeneratedRegex("^ecom_queue_leads\\{.*queue=\"([^\"]+)\".*\\} ([01])\\b")]
+    private static partial Regex LeadLine();
 }

@@ -7,9 +7,9 @@ namespace Ecom.Tests.EndToEnd;
 public class RuntimesStart
 {
     [Fact]
+    [Needs(Runtime.Kafka)]
     public async Task Three_brokers_hold_a_record_when_one_of_them_is_killed()
     {
-        Runtimes.Require(Runtime.Kafka);
         using var heavy = await HeavyLock.Take();
         await using var kafka = await KafkaCluster.Start(brokers: 3);
         await kafka.CreateTopics(3, "probe");
@@ -23,9 +23,9 @@ public class RuntimesStart
     }
 
     [Fact]
+    [Needs(Runtime.Postgres)]
     public async Task A_database_keeps_its_rows_over_a_crash()
     {
-        Runtimes.Require(Runtime.Postgres);
         await using var postgres = await PostgresServer.Start();
         await postgres.CreateDatabase("kafka_ecom");
         await using (var connection = await postgres.Open("kafka_ecom"))
@@ -44,11 +44,11 @@ public class RuntimesStart
     }
 
     [Fact]
+    [Needs(Runtime.Dapr | Runtime.Redis)]
     public async Task A_sidecar_mails_through_the_mail_catcher_and_keeps_state_in_redis()
     {
-        Runtimes.Require(Runtime.Dapr | Runtime.Redis | Runtime.MailDev);
         await using var redis = await RedisServer.Start();
-        await using var mail = await MailDev.Start();
+        await using var mail = await MailCatcher.Start();
         await using var plane = await DaprControlPlane.Start();
         using var resources = new TempFolder("resources");
         resources.Write("store.yaml", Component("store", "state.redis", ("redisHost", redis.Host)));
@@ -60,7 +60,7 @@ public class RuntimesStart
         (await daprd.Http.PostAsJsonAsync("v1.0/bindings/mail", new { operation = "create", data = "<p>Hi</p>", metadata })).EnsureSuccessStatusCode();
 
         (await daprd.Http.GetStringAsync("v1.0/state/store/k")).ShouldBe("42");
-        var received = (await mail.Mails()).ShouldHaveSingleItem();
+        var received = mail.Mails().ShouldHaveSingleItem();
         received.To.ShouldBe(["b@example.com"]);
         received.Html.ShouldContain("<p>Hi</p>");
     }

@@ -4,10 +4,12 @@ using System.Text.Json;
 using Ecom.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Ecom.Tests.EndToEnd;
 
 /// <summary>What components/kafka promises: whoever is away for a while finds everything when back, and nothing is dead-lettered.</summary>
+[Needs(Runtime.Dapr | Runtime.Kafka)]
 public class SidecarPatience(SidecarPatience.OneBroker world) : IClassFixture<SidecarPatience.OneBroker>
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -21,7 +23,7 @@ public class SidecarPatience(SidecarPatience.OneBroker world) : IClassFixture<Si
 
         await shop.StopService();
         await shop.Publish(20, 20);
-        await Eventually.Until(() => shop.RefusedDeliveries() >= 15, Patience, "the sidecar has tried a few times");
+        await Eventually.Until(async () => await shop.RefusedDeliveries() >= 15, Patience, "the sidecar has tried a few times");
         await shop.StartService();
 
         await Eventually.Until(() => shop.Service.Received.Count >= 20, Patience, "the other 20 events arrived");
@@ -92,7 +94,6 @@ public class SidecarPatience(SidecarPatience.OneBroker world) : IClassFixture<Si
 
         internal async Task<Shop> StartService(string appId)
         {
-            Runtimes.Require(Runtime.Dapr | Runtime.Kafka);
             await Kafka.CreateTopics(3, $"{appId}.facts");
             return await Shop.Start(Kafka, appId);
         }
@@ -136,7 +137,7 @@ public class SidecarPatience(SidecarPatience.OneBroker world) : IClassFixture<Si
         public async Task<bool> TryPublish(int n) =>
             (await daprd.Http.PostAsJsonAsync($"v1.0/publish/pubsub/{topic}?metadata.partitionKey=key-{n % 3}", n)).IsSuccessStatusCode;
 
-        public int RefusedDeliveries() => daprd.Log.Split("connection refused").Length - 1;
+        public async Task<int> RefusedDeliveries() => (await daprd.Log()).Split("connection refused").Length - 1;
 
         public async ValueTask DisposeAsync()
         {
@@ -161,6 +162,7 @@ public class SidecarPatience(SidecarPatience.OneBroker world) : IClassFixture<Si
         public static async Task<Subscriber> Start(int port, string topic)
         {
             var builder = WebApplication.CreateSlimBuilder();
+            builder.Logging.ClearProviders();
             var app = builder.Build();
             app.Urls.Add($"http://127.0.0.1:{port}");
             var subscriber = new Subscriber(app);

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Ecom.Contracts;
 using Ecom.Tests.Support;
-using LocalSpark = Ecom.Spark.Jobs.LocalSpark;
 
 namespace Ecom.Tests.EndToEnd;
 
@@ -11,7 +10,7 @@ public sealed class SparkJobs(RealWorld world) : IAsyncLifetime
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     readonly TempFolder checkpoint = new("checkpoint");
     readonly int port = Ports.Free();
-    LocalSpark? server;
+    SparkServer? server;
     ChildProcess? program;
 
     /// <summary>Who put two products into the cart an hour ago, and took the second out again.</summary>
@@ -19,7 +18,7 @@ public sealed class SparkJobs(RealWorld world) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        // Each test says itself, loudly, that it is skipped.
+        // Each test needs the same and is skipped.
         if (!Runtimes.Has(Runtime.RealWorld | Runtime.Spark))
             return;
         // Nobody waits half an hour for a cart to be abandoned. So old an event is not late in a job's first batch only.
@@ -27,7 +26,7 @@ public sealed class SparkJobs(RealWorld world) : IAsyncLifetime
         await Send(then, new CartItemAdded(Forgetful, "PROD-001", 1, 149.99m));
         await Send(then, new CartItemAdded(Forgetful, "PROD-002", 1, 12.99m));
         await Send(then.AddMinutes(29), new CartItemRemoved(Forgetful, "PROD-002"));
-        server = await Task.Run(() => LocalSpark.Start(Runtimes.SparkHome, port, "local[2]", "spark.ui.enabled=false"));
+        server = await Task.Run(() => SparkServer.Start(port));
         await Start();
     }
 

@@ -19,7 +19,8 @@ sealed partial class Story
         var found = kafka.Read([.. Contracts.Topics.All])
             .Select(record => (Record: record, Envelope: Parse(record.Value)))
             .Where(e => e.Envelope.ValueKind is JsonValueKind.Object && e.Envelope.TryGetProperty("data", out var data) && data.TryGetProperty("order_id", out var id) && id.GetString() == orderId);
-        return new(found.ToDictionary(e => e.Record.Topic));
+        // An event may come to the broker twice, with one id.
+        return new(found.DistinctBy(e => e.Envelope.GetProperty("id").GetString()).ToDictionary(e => e.Record.Topic));
     }
 
     public JsonElement Data(string topic) => events[topic].Envelope.GetProperty("data");

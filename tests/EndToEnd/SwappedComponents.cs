@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Ecom.Contracts;
 using Ecom.Tests.Support;
 using StackExchange.Redis;
@@ -5,12 +6,12 @@ using StackExchange.Redis;
 namespace Ecom.Tests.EndToEnd;
 
 /// <summary>Another broker and another cart store by other YAML: the programs are the same.</summary>
+[Needs(Runtime.RealWorld)]
 public class SwappedComponents(SwappedComponents.SwappedWorld world) : IClassFixture<SwappedComponents.SwappedWorld>
 {
     [Fact]
     public async Task The_same_order_runs_on_redis_streams_with_carts_in_postgresql()
     {
-        Runtimes.Require(Runtime.RealWorld);
         var user = Customer.NewUser("max");
 
         await world.Customer.Add(user, "PROD-001", 1);
@@ -22,7 +23,9 @@ public class SwappedComponents(SwappedComponents.SwappedWorld world) : IClassFix
         (await world.Mail($"Order Confirmed #{orderId}")).To.ShouldBe([$"{user}@example.com"]);
         await using var redis = await ConnectionMultiplexer.ConnectAsync(world.Backends.Redis.Host);
         var stream = await redis.GetDatabase().StreamRangeAsync(Topics.OrderCreated);
-        stream.Count(entry => $"{entry["data"]}".Contains(orderId, StringComparison.Ordinal)).ShouldBe(1);
+        // It may come to the broker twice, with one id.
+        stream.Select(entry => $"{entry["data"]}").Where(data => data.Contains(orderId, StringComparison.Ordinal))
+            .DistinctBy(data => JsonSerializer.Deserialize<JsonElement>(data).GetProperty("id").GetString()).Count().ShouldBe(1);
         (await world.Shop.Audit()).ShouldContain("\"books_ok\":true");
     }
 

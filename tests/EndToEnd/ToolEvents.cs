@@ -7,9 +7,9 @@ namespace Ecom.Tests.EndToEnd;
 public class ToolEvents
 {
     [Fact]
+    [Needs(Runtime.Kafka)]
     public async Task Generated_events_lie_in_Kafka_by_their_keys_and_what_is_missing_is_told()
     {
-        Runtimes.Require(Runtime.Kafka);
         using var heavy = await HeavyLock.Take();
         await using var kafka = await KafkaCluster.Start();
 
@@ -41,7 +41,7 @@ public class ToolEvents
 
     static async Task<(int Code, string Last)> Ecom(params string[] arguments)
     {
-        await using var tool = ChildProcess.Start($"ecom {arguments[0]}", "dotnet", [Repository.File("tools/Ecom/bin/ecom.dll"), .. arguments], folder: Repository.Root);
+        await using var tool = ChildProcess.StartTool(arguments);
         var code = await tool.WaitForExit(TimeSpan.FromMinutes(2));
         return (code, tool.Output.Last());
     }

@@ -4,18 +4,7 @@ using Ecom.Tests.Support;
 
 namespace Ecom.Tests.Service;
 
-public abstract class AnalyticsFixture(Database database) : IAsyncLifetime
-{
-    public ServiceProcess Service { get; private set; } = null!;
-
-    public async ValueTask InitializeAsync() => Service = await ServiceProcess.Start("Analytics", database, new Dictionary<string, string> { ["ANALYTICS_ENGINE"] = "spark" });
-
-    public async ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        await (Service?.DisposeAsync() ?? ValueTask.CompletedTask);
-    }
-}
+public abstract class AnalyticsFixture(Database database) : ServiceFixture("Analytics", database, ("ANALYTICS_ENGINE", "spark"));
 
 public sealed class AnalyticsOnSqlite() : AnalyticsFixture(Database.Sqlite);
 
@@ -153,10 +142,10 @@ public abstract class DeadLetterTests(ServiceProcess service)
         foreach (var row in page)
             await service.Http.ShouldRefuse(422, "POST", $"/dead-letters/{row!["id"]}/replay");
         await service.Http.ShouldRefuse(404, "POST", "/dead-letters/999999999/replay");
-        await service.Http.ShouldRefuse(404, "POST", "/dead-letters/x/replay");
-        await service.Http.ShouldRefuse(404, "POST", "/dead-letters/99999999999999999999/replay");
+        await service.Http.ShouldRefuse(422, "POST", "/dead-letters/x/replay");
+        await service.Http.ShouldRefuse(422, "POST", "/dead-letters/99999999999999999999/replay");
         await service.Http.ShouldRefuse(422, "GET", "/dead-letters?limit=0");
-        await service.Http.ShouldRefuse(400, "GET", "/dead-letters?limit=x");
+        await service.Http.ShouldRefuse(422, "GET", "/dead-letters?limit=x");
         await service.Http.ShouldRefuse(405, "DELETE", "/dead-letters");
     }
 
@@ -277,8 +266,8 @@ public abstract class AnalyticsTests(ServiceProcess service)
     }
 
     [Theory]
-    [InlineData(400, "from=yesterday")]
-    [InlineData(400, "limit=x")]
+    [InlineData(422, "from=yesterday")]
+    [InlineData(422, "limit=x")]
     [InlineData(422, "limit=0")]
     [InlineData(422, "limit=1001")]
     [InlineData(422, "offset=-1")]

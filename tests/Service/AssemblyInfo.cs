@@ -1,4 +1,6 @@
+using Ecom.Tests.Service;
 using Ecom.Tests.Support;
 
-// Started by the first test that wants it.
+// Started by the first test that wants them.
 [assembly: AssemblyFixture(typeof(SharedPostgres))]
+[assembly: AssemblyFixture(typeof(OneOfEach))]

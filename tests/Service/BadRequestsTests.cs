@@ -12,24 +12,24 @@ public sealed class BadRequestsTests(CartFixture fixture) : IClassFixture<CartFi
         { 400, "POST", "/cart/u1/items", "not json" },
         { 400, "POST", "/cart/u1/items", "" },
         { 400, "POST", "/cart/u1/items", "{" },
-        { 400, "POST", "/cart/u1/items", "null" },
-        { 400, "POST", "/cart/u1/items", "[]" },
-        { 400, "POST", "/cart/u1/items", "{}" },
-        { 400, "POST", "/cart/u1/items", """{"product_id":"PROD-001"}""" },
-        { 400, "POST", "/cart/u1/items", """{"quantity":1}""" },
-        { 400, "POST", "/cart/u1/items", """{"product_id":null,"quantity":1}""" },
-        { 400, "POST", "/cart/u1/items", """{"product_id":5,"quantity":1}""" },
-        { 400, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":"1"}""" },
-        { 400, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":1.5}""" },
+        { 422, "POST", "/cart/u1/items", "null" },
+        { 422, "POST", "/cart/u1/items", "[]" },
+        { 422, "POST", "/cart/u1/items", "{}" },
+        { 422, "POST", "/cart/u1/items", """{"product_id":"PROD-001"}""" },
+        { 422, "POST", "/cart/u1/items", """{"quantity":1}""" },
+        { 422, "POST", "/cart/u1/items", """{"product_id":null,"quantity":1}""" },
+        { 422, "POST", "/cart/u1/items", """{"product_id":5,"quantity":1}""" },
+        { 422, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":"1"}""" },
+        { 422, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":1.5}""" },
         { 400, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":NaN}""" },
-        { 400, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":"NaN"}""" },
-        { 400, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":1e999}""" },
-        { 400, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":99999999999999999999}""" },
-        { 400, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":1,"price":1e999}""" },
-        { 400, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":1,"price":"1.99"}""" },
+        { 422, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":"NaN"}""" },
+        { 422, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":1e999}""" },
+        { 422, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":99999999999999999999}""" },
+        { 422, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":1,"price":1e999}""" },
+        { 422, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":1,"price":"1.99"}""" },
         { 400, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":1,"price":Infinity}""" },
         { 400, "POST", "/cart/u1/items", "{\"product_id\":\"\ud800\",\"quantity\":1" },
-        { 400, "POST", "/cart/u1/items", "{\"product_id\":\"\\ud800\",\"quantity\":1}" },
+        { 422, "POST", "/cart/u1/items", "{\"product_id\":\"\\ud800\",\"quantity\":1}" },
         { 400, "POST", "/cart/u1/items", string.Concat(Enumerable.Repeat("[", 2000)) },
         { 422, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":0}""" },
         { 422, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":-1}""" },
@@ -56,7 +56,7 @@ public sealed class BadRequestsTests(CartFixture fixture) : IClassFixture<CartFi
         { 422, "PUT", $"/cart/u1/items/{Long}", """{"quantity":1}""" },
         { 404, "PUT", "/cart/u1/items/PROD-001", """{"quantity":1}""" },
         { 404, "PUT", "/cart/u1/items/PROD-001", """{"quantity":0}""" },
-        { 400, "PUT", "/cart/u1/items/PROD-001", """{"quantity":null}""" },
+        { 422, "PUT", "/cart/u1/items/PROD-001", """{"quantity":null}""" },
         { 400, "PUT", "/cart/u1/items/PROD-001", null },
         { 422, "PUT", "/cart/u1/items/PROD-001", """{"quantity":-1}""" },
         { 422, "PUT", "/cart/u1/items/PROD-001", """{"quantity":1000}""" },
@@ -64,7 +64,7 @@ public sealed class BadRequestsTests(CartFixture fixture) : IClassFixture<CartFi
         { 422, "DELETE", "/cart/u1/items/%F0%9F%98%80", null },
         { 400, "POST", "/cart/u1/checkout", null },
         { 400, "POST", "/cart/u1/checkout", "{" },
-        { 400, "POST", "/cart/u1/checkout", """{"payment_token":5}""" },
+        { 422, "POST", "/cart/u1/checkout", """{"payment_token":5}""" },
         { 422, "POST", "/cart/u1/checkout", """{"payment_token":"tok_free"}""" },
         { 422, "POST", "/cart/u1/checkout", """{"payment_token":""}""" },
         { 404, "GET", "/nothing", null },
@@ -78,28 +78,51 @@ public sealed class BadRequestsTests(CartFixture fixture) : IClassFixture<CartFi
     [MemberData(nameof(OnCarts))]
     public async Task A_wrong_request_is_refused_in_plain_words(int status, string method, string path, string? body)
     {
-        await fixture.Cart.Http.ShouldRefuse(status, method, path, body);
+        await fixture.Service.Http.ShouldRefuse(status, method, path, body);
 
-        (await fixture.Cart.Http.GetAsync("/health")).IsSuccessStatusCode.ShouldBeTrue();
+        (await fixture.Service.Http.GetAsync("/health")).IsSuccessStatusCode.ShouldBeTrue();
     }
+
+    [Theory]
+    [InlineData("""{"product_id":"PROD-001","quantity":2147483648}""", "quantity must be a whole number from 1 to 999.")]
+    [InlineData("""{"product_id":"PROD-001","quantity":1e12}""", "quantity must be a whole number from 1 to 999.")]
+    [InlineData("""{"product_id":"PROD-001","quantity":"1"}""", "quantity must be a whole number from 1 to 999.")]
+    [InlineData("""{"product_id":"PROD-001","quantity":1.0}""", "quantity must be a whole number from 1 to 999.")]
+    [InlineData("""{"product_id":"PROD-001","quantity":true}""", "quantity must be a whole number from 1 to 999.")]
+    [InlineData("""{"product_id":"PROD-001","quantity":null}""", "quantity must not be null: it must be a whole number from 1 to 999.")]
+    [InlineData("""{"product_id":"PROD-001"}""", "quantity is missing.")]
+    [InlineData("""{"quantity":1}""", "product_id is missing.")]
+    [InlineData("""{"product_id":null,"quantity":1}""", "product_id must not be null: it must be a text.")]
+    [InlineData("""{"product_id":[],"quantity":1}""", "product_id must be a text.")]
+    [InlineData("""{"product_id":"PROD-001","quantity":1,"price":"1.99"}""", "price must be a number.")]
+    [InlineData("""{"product_id":"PROD-001","quantity":1,"price":1e999}""", "price must be a number.")]
+    [InlineData("null", "The body must be a JSON object.")]
+    [InlineData("[]", "The body must be a JSON object.")]
+    [InlineData("\"x\"", "The body must be a JSON object.")]
+    public async Task JSON_that_does_not_fit_is_refused_in_the_words_of_the_wire(string body, string detail) =>
+        (await fixture.Service.Http.ShouldRefuse(422, "POST", "/cart/u1/items", body))["detail"]!.ToString().ShouldBe(detail);
+
+    [Fact]
+    public async Task A_body_that_is_no_JSON_is_told_where_it_breaks() =>
+        (await fixture.Service.Http.ShouldRefuse(400, "POST", "/cart/u1/items", "{\n\"product_id\": PROD}"))["detail"]!.ToString().ShouldBe("The body is not JSON: see line 2, byte 15.");
 
     [Theory]
     [InlineData("text/plain")]
     [InlineData("application/x-www-form-urlencoded")]
     public async Task A_body_that_is_not_declared_as_JSON_is_refused(string contentType) =>
-        await fixture.Cart.Http.ShouldRefuse(415, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":1}""", contentType);
+        await fixture.Service.Http.ShouldRefuse(415, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":1}""", contentType);
 
     [Theory]
     [InlineData("😀")]
     [InlineData("a b")]
     [InlineData("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")]
     public async Task An_odd_idempotency_key_is_refused(string key) =>
-        await fixture.Cart.Http.ShouldRefuse(422, "POST", "/cart/u1/checkout", headers: [("Idempotency-Key", Uri.EscapeDataString(key))]);
+        await fixture.Service.Http.ShouldRefuse(422, "POST", "/cart/u1/checkout", headers: [("Idempotency-Key", Uri.EscapeDataString(key))]);
 
     [Fact]
     public async Task A_path_with_a_NUL_is_refused_before_it_reaches_a_route()
     {
-        using var answer = await fixture.Cart.Http.GetAsync("/cart/a%00b");
+        using var answer = await fixture.Service.Http.GetAsync("/cart/a%00b");
 
         ((int)answer.StatusCode).ShouldBe(400);
     }

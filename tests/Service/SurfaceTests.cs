@@ -4,7 +4,7 @@ using Ecom.Tests.Support;
 namespace Ecom.Tests.Service;
 
 /// <summary>What each service shows: its subscriptions, routes and pages, as the specification's tables have them.</summary>
-public sealed class SurfaceTests
+public sealed class SurfaceTests(OneOfEach services)
 {
     [Theory]
     [InlineData("Cart", "", "/cart/{user_id} /cart/{user_id}/checkout /cart/{user_id}/items /cart/{user_id}/items/{product_id}")]
@@ -17,7 +17,7 @@ public sealed class SurfaceTests
         "/analytics/abandonment /analytics/fraud /analytics/operations /analytics/revenue /analytics/velocity /dead-letters /dead-letters/replay /dead-letters/{id}/replay")]
     public async Task A_service_subscribes_and_serves_what_the_specification_says(string name, string topics, string routes)
     {
-        await using var service = await ServiceProcess.Start(name, name == "Cart" ? Database.None : Database.Sqlite, new Dictionary<string, string> { ["ANALYTICS_ENGINE"] = "spark" });
+        var service = await services.Get(name);
 
         var subscriptions = (await service.Get("/dapr/subscribe")).AsArray();
         var paths = (await service.Get("/openapi.json"))["paths"]!.AsObject();
@@ -27,8 +27,10 @@ public sealed class SurfaceTests
         foreach (var subscription in subscriptions.Where(s => s!["topic"]!.ToString() != "dlq.events"))
             subscription!["deadLetterTopic"]!.ToString().ShouldBe("dlq.events");
         foreach (var page in (string[])["/health", "/health/ready", "/metrics", "/docs"])
-            (await service.Http.GetAsync(page)).StatusCode.ShouldBe(HttpStatusCode.OK, page);
+            await Eventually.Until(async () => (await service.Http.GetAsync(page)).StatusCode is HttpStatusCode.OK, TimeSpan.FromSeconds(20), page);
         (await service.Http.GetStringAsync("/metrics")).ShouldContain("service_name=");
+        using var head = await service.Http.SendAsync(new(HttpMethod.Head, "/health"));
+        (head.StatusCode, await head.Content.ReadAsStringAsync()).ShouldBe((HttpStatusCode.OK, ""));
     }
 
     [Fact]

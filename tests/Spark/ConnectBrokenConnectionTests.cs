@@ -4,6 +4,7 @@ using Ecom.Tests.Support;
 
 namespace Ecom.Tests.Spark;
 
+[Needs(Runtime.Spark)]
 public sealed class ConnectBrokenConnectionTests(SparkWorld world)
 {
     const int Rows = 200_000;

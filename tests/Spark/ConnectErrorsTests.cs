@@ -14,6 +14,7 @@ public sealed class ConnectErrorsTests(SparkWorld world)
     [InlineData("SELECT * FROM nowhere", "TABLE_OR_VIEW_NOT_FOUND", "42P01")]
     [InlineData("SELECT cast('x' AS int)", "CAST_INVALID_INPUT", "22018")]
     [InlineData("SELECT 1/0", "DIVIDE_BY_ZERO", "22012")]
+    [Needs(Runtime.Spark)]
     public void An_error_of_spark_carries_its_class_state_and_message(string sql, string errorClass, string state)
     {
         var error = Should.Throw<SparkException>(() => world.Session.Sql(sql).Collect());
@@ -25,6 +26,7 @@ public sealed class ConnectErrorsTests(SparkWorld world)
     }
 
     [Fact]
+    [Needs(Runtime.Spark)]
     public void A_long_message_is_complete()
     {
         var columns = string.Join(", ", Enumerable.Range(0, 300).Select(i => $"{i} AS a_rather_long_column_name_{i}"));
@@ -35,6 +37,7 @@ public sealed class ConnectErrorsTests(SparkWorld world)
     }
 
     [Fact]
+    [Needs(Runtime.Spark)]
     public void The_cause_of_a_failed_stream_is_in_the_chain()
     {
         using var session = world.NewSession();
@@ -78,6 +81,7 @@ public sealed class ConnectErrorsTests(SparkWorld world)
     }
 
     [Fact]
+    [Needs(Runtime.Spark)]
     public void The_parameters_of_an_address_are_used()
     {
         _ = world.Session;

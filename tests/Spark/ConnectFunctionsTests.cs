@@ -1,9 +1,11 @@
 using Ecom.Spark.Connect;
 using Ecom.Tests.Spark.Support;
+using Ecom.Tests.Support;
 using static Ecom.Spark.Connect.Functions;
 
 namespace Ecom.Tests.Spark;
 
+[Needs(Runtime.Spark)]
 public sealed class ConnectFunctionsTests(SparkWorld world)
 {
     static readonly DateTimeOffset Time = new(2026, 11, 1, 8, 59, 59, 999, TimeSpan.Zero);

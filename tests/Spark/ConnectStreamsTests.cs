@@ -5,6 +5,7 @@ using static Ecom.Spark.Connect.Functions;
 
 namespace Ecom.Tests.Spark;
 
+[Needs(Runtime.Spark)]
 public sealed class ConnectStreamsTests(SparkWorld world)
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

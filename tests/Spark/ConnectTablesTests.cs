@@ -6,6 +6,7 @@ using static Ecom.Spark.Connect.Functions;
 
 namespace Ecom.Tests.Spark;
 
+[Needs(Runtime.Spark)]
 public sealed class ConnectTablesTests(SparkWorld world)
 {
     static readonly StructType OrderSchema = new([new("id", new StringType()), new("user", new StringType()), new("amount", new DecimalType(12, 2))]);

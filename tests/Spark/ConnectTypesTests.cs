@@ -1,10 +1,12 @@
 using Ecom.Spark.Connect;
 using Ecom.Spark.Connect.Types;
 using Ecom.Tests.Spark.Support;
+using Ecom.Tests.Support;
 using static Ecom.Spark.Connect.Functions;
 
 namespace Ecom.Tests.Spark;
 
+[Needs(Runtime.Spark)]
 public sealed class ConnectTypesTests(SparkWorld world)
 {
     static readonly DateTimeOffset Noon = new(2026, 3, 29, 12, 34, 56, 789, TimeSpan.Zero);

@@ -10,6 +10,7 @@ using static Ecom.Tests.Spark.Support.History;
 namespace Ecom.Tests.Spark;
 
 /// <summary>What the jobs read and write against the events as they stand on the wire: a field that moves fails here.</summary>
+[Needs(Runtime.Spark)]
 public sealed class JobsContractTests(SparkWorld world)
 {
     public static TheoryData<string> Names => [.. Job.All.Select(job => job.Name)];

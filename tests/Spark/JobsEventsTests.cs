@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Ecom.Contracts;
 using Ecom.Spark.Jobs;
 using Ecom.Tests.Spark.Support;
+using Ecom.Tests.Support;
 using static Ecom.Tests.Spark.Support.History;
 using Abandonment = Ecom.Spark.Jobs.CartAbandonment;
 using Operations = Ecom.Spark.Jobs.OperationalMetrics;
@@ -10,6 +11,7 @@ using Velocity = Ecom.Spark.Jobs.InventoryVelocity;
 
 namespace Ecom.Tests.Spark;
 
+[Needs(Runtime.Spark)]
 public sealed class JobsEventsTests(SparkWorld world)
 {
     const string Good = """{"specversion":"1.0","id":"e1","source":"payment-service","type":"payment.processed","time":"2026-03-01T10:00:00Z","data":{"amount":12.50}}""";

@@ -10,6 +10,7 @@ namespace Ecom.Tests.Spark;
 public sealed class JobsServerTests(SparkWorld world)
 {
     [Fact]
+    [Needs(Runtime.SparkHome)]
     public void A_Ctrl_C_in_the_terminal_leaves_the_server_to_the_job()
     {
         const long interrupt = 1 << (2 - 1);
@@ -20,9 +21,9 @@ public sealed class JobsServerTests(SparkWorld world)
     }
 
     [Fact]
+    [Needs(Runtime.SparkHome)]
     public void A_cluster_of_two_workers_computes_within_its_memory()
     {
-        Runtimes.Require(Runtime.Spark);
         var port = Ports.Free();
         using var cluster = LocalSpark.StartCluster(Runtimes.SparkHome, port, Ports.Free(), Ports.Free(), Ports.Free());
         using var session = SparkSession.Builder().Remote($"sc://127.0.0.1:{port}").GetOrCreate();

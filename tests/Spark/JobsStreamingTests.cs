@@ -12,6 +12,7 @@ using Kafka = Ecom.Tests.Support.KafkaCluster;
 namespace Ecom.Tests.Spark;
 
 /// <summary>Whole jobs, from Kafka to Kafka. Each test has its own broker topics to itself by using another job.</summary>
+[Needs(Runtime.Spark | Runtime.Kafka)]
 public sealed class JobsStreamingTests(SparkWorld world)
 {
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -78,7 +79,7 @@ public sealed class JobsStreamingTests(SparkWorld world)
 
         // The rows of the first batch are on their way: the server dies before the batch is done.
         var port = Ports.Free();
-        using (var doomed = LocalSpark.Start(Runtimes.SparkHome, port, "local[2]", "spark.ui.enabled=false"))
+        using (var doomed = SparkServer.Start(port))
         {
             var run = Task.Run(() => JobRunner.Run(new([velocity], $"sc://127.0.0.1:{port}", kafka.Brokers, folder.Path, null), TextWriter.Null, CancellationToken.None));
             await Eventually.Until(() => run.IsCompleted || Directory.Exists(folder.File("inventory_velocity-v1/query/offsets")), Patience, "the first batch has begun");

@@ -2,10 +2,12 @@ using Ecom.Contracts;
 using Ecom.Spark.Connect;
 using Ecom.Spark.Jobs;
 using Ecom.Tests.Spark.Support;
+using Ecom.Tests.Support;
 using static Ecom.Tests.Spark.Support.History;
 
 namespace Ecom.Tests.Spark;
 
+[Needs(Runtime.Spark)]
 public sealed class JobsTransformTests(SparkWorld world)
 {
     [Fact]

@@ -12,6 +12,7 @@ namespace Ecom.Tests.Spark;
 /// One history, told to the five jobs on Spark and to analytics-service that computes by itself, each killed on the way: the five
 /// tables are the same, row by row and field by field.
 /// </summary>
+[Needs(Runtime.Spark | Runtime.Kafka)]
 public sealed class ParityTests(SparkWorld world)
 {
     const int KilledSpark = 3, KilledService = 5;
@@ -29,7 +30,6 @@ public sealed class ParityTests(SparkWorld world)
     [Fact]
     public async Task Spark_and_the_service_alone_come_to_the_same_rows()
     {
-        Runtimes.Require(Runtime.Spark | Runtime.Kafka);
         _ = world.Session;
         await using var spark = await SparkSide.Start(world);
         await using var computed = await ServiceProcess.Start("Analytics", Database.Sqlite);
@@ -168,7 +168,7 @@ public sealed class ParityTests(SparkWorld world)
         async Task RunOnAServerThatDies()
         {
             var port = Ports.Free();
-            using var doomed = LocalSpark.Start(Runtimes.SparkHome, port, "local[2]", "spark.ui.enabled=false");
+            using var doomed = SparkServer.Start(port);
             var runs = new[] { (Others, events), (Watching, flow) }.Select(run => Task.Run(() => JobRunner.Run(Options(run.Item1, $"sc://127.0.0.1:{port}", run.Item2), TextWriter.Null, CancellationToken.None))).ToList();
             await Eventually.Until(() => runs.Exists(run => run.IsCompleted) || Job.All.Any(job => Files(job, "offsets") > Files(job, "commits")), Patience, "a batch has begun");
             doomed.Dispose();

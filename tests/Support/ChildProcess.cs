@@ -10,22 +10,15 @@ public sealed class ProcessEndedException(string message) : Exception(message);
 public sealed partial class ChildProcess : IAsyncDisposable
 {
     const int LinesKept = 400;
-    static readonly ConcurrentDictionary<int, ChildProcess> Running = new();
+    static readonly Watchdog Watchdog = new();
     readonly Process process;
     readonly ConcurrentQueue<string> lines = new();
-
-    // A test run that is interrupted must not leave brokers and databases behind.
-    static ChildProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-    {
-        foreach (var child in Running.Values)
-            child.Kill();
-    };
 
     ChildProcess(string name, Process process) => (Name, this.process) = (name, process);
 
     public string Name { get; }
 
-    public int Id => process.Id;
+    public int Id { get; private set; }
 
     public bool HasExited => process.HasExited;
 
@@ -43,18 +36,27 @@ public sealed partial class ChildProcess : IAsyncDisposable
             RedirectStandardInput = true,
             WorkingDirectory = folder ?? Path.GetTempPath(),
         };
+        info.Environment[Watchdog.Variable] = Watchdog.Mark;
         foreach (var (key, value) in environment ?? new Dictionary<string, string?>())
             info.Environment[key] = value;
         var child = new ChildProcess(name, new Process { StartInfo = info, EnableRaisingEvents = true });
         child.process.OutputDataReceived += (_, line) => child.Keep(line.Data);
         child.process.ErrorDataReceived += (_, line) => child.Keep(line.Data);
+        child.process.Exited += (_, _) => Watchdog.Forget(child.Id);
         child.process.Start();
+        Watchdog.Watch(child.Id = child.process.Id);
+        // It may have been faster than its watch.
+        if (child.HasExited)
+            Watchdog.Forget(child.Id);
         child.process.StandardInput.Close();
         child.process.BeginOutputReadLine();
         child.process.BeginErrorReadLine();
-        Running[child.Id] = child;
         return child;
     }
+
+    /// <summary>The command-line tool, as a person in this folder starts it; without one, at the repository's root.</summary>
+    public static ChildProcess StartTool(IReadOnlyList<string> arguments, IDictionary<string, string?>? environment = null, string? folder = null) =>
+        Start($"ecom {arguments[0]}", "dotnet", [Repository.Tool, .. arguments], environment, folder ?? Repository.Root);
 
     /// <summary>Runs a program to its end and gives what it printed; anything but exit code 0 is an error.</summary>
     public static async Task<string> Run(
@@ -119,7 +121,6 @@ public sealed partial class ChildProcess : IAsyncDisposable
         }
 
         await process.WaitForExitAsync();
-        Running.TryRemove(Id, out _);
     }
 
     public async ValueTask DisposeAsync()

@@ -4,7 +4,7 @@ namespace Ecom.Tests.Support;
 public sealed class DaprControlPlane : IAsyncDisposable
 {
     readonly TempFolder folder = new("dapr");
-    readonly List<ChildProcess> services = [];
+    readonly List<IServer> services = [];
 
     DaprControlPlane()
     {
@@ -43,11 +43,11 @@ public sealed class DaprControlPlane : IAsyncDisposable
     async Task StartService(string name, int port, params string[] arguments)
     {
         int health = Ports.Free(), metrics = Ports.Free();
-        var service = ChildProcess.Start(
-            name, Runtimes.DaprProgram(name), ["--port", $"{port}", "--healthz-port", $"{health}", "--metrics-port", $"{metrics}", "--listen-address", "127.0.0.1", .. arguments], folder: folder.Path);
+        var service = Daprd.Program(
+            name, ["--port", $"{port}", "--healthz-port", $"{health}", "--metrics-port", $"{metrics}", "--listen-address", "127.0.0.1", .. arguments], null, folder.Path);
         lock (services)
             services.Add(service);
         using var http = new HttpClient();
-        await service.WaitUntil(async () => (await http.GetAsync($"http://127.0.0.1:{health}/healthz")).IsSuccessStatusCode, TimeSpan.FromSeconds(30));
+        await service.Start(async () => (await http.GetAsync($"http://127.0.0.1:{health}/healthz")).IsSuccessStatusCode, TimeSpan.FromSeconds(30));
     }
 }

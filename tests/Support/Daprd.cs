@@ -1,20 +1,21 @@
 namespace Ecom.Tests.Support;
 
-/// <summary>One real sidecar, for tests of a component file or of Dapr's behaviour; whole systems are started by `dapr run`.</summary>
+public sealed record DaprdPorts(int Http, int Grpc, int Metrics);
+
+/// <summary>One real sidecar, for tests of a component file or of Dapr's behaviour; whole systems are started by `dapr run`, where its CLI is.</summary>
 public sealed class Daprd : IAsyncDisposable
 {
-    readonly ChildProcess process;
+    readonly IServer server;
     readonly TempFolder folder;
 
-    Daprd(string appId, TempFolder folder, IEnumerable<string> arguments, IDictionary<string, string?>? environment)
+    Daprd(string appId, DaprdPorts ports, TempFolder folder, IEnumerable<string> arguments, IDictionary<string, string?>? environment)
     {
-        (AppId, this.folder) = (appId, folder);
-        process = ChildProcess.Start(
-            $"daprd {appId}",
-            Runtimes.DaprProgram("daprd"),
+        (AppId, this.folder, HttpPort, GrpcPort) = (appId, folder, ports.Http, ports.Grpc);
+        server = Program(
+            "daprd",
             [
                 "--app-id", appId, "--dapr-http-port", $"{HttpPort}", "--dapr-grpc-port", $"{GrpcPort}",
-                "--dapr-internal-grpc-port", $"{Ports.Free()}", "--metrics-port", $"{Ports.Free()}", "--dapr-listen-addresses", "127.0.0.1", .. arguments,
+                "--dapr-internal-grpc-port", $"{Ports.Free()}", "--metrics-port", $"{ports.Metrics}", "--dapr-listen-addresses", "127.0.0.1", .. arguments,
             ],
             new Dictionary<string, string?>(environment ?? new Dictionary<string, string?>()) { ["DAPR_HOST_IP"] = "127.0.0.1" },
             // As deep as services/<Name>, where `dapr run` starts it: components/config.yaml has a path relative to that.
@@ -24,13 +25,18 @@ public sealed class Daprd : IAsyncDisposable
 
     public string AppId { get; }
 
-    public int HttpPort { get; } = Ports.Free();
+    public int HttpPort { get; }
 
-    public int GrpcPort { get; } = Ports.Free();
+    public int GrpcPort { get; }
 
     public HttpClient Http { get; }
 
-    public string Log => process.Tail(200);
+    public Task<string> Log() => server.Log();
+
+    /// <summary>One of Dapr's programs.</summary>
+    internal static IServer Program(string name, IReadOnlyList<string> arguments, IDictionary<string, string?>? environment, string folder) => Runtimes.InDocker(Runtime.Dapr)
+        ? ServerContainer.AsProgram(name == "daprd" ? "daprd" : "dapr", $"/{name}", arguments, environment, folder)
+        : new ServerProcess(name, Runtimes.DaprProgram(name), arguments, environment, folder);
 
     /// <param name="resources">The folder of component files.</param>
     /// <param name="configuration">The Configuration file; without one daprd finds others by multicast DNS.</param>
@@ -40,7 +46,8 @@ public sealed class Daprd : IAsyncDisposable
         string? configuration = null,
         int? appPort = null,
         DaprControlPlane? plane = null,
-        IDictionary<string, string?>? environment = null)
+        IDictionary<string, string?>? environment = null,
+        DaprdPorts? ports = null)
     {
         List<string> arguments = ["--resources-path", resources];
         if (configuration is not null)
@@ -49,11 +56,10 @@ public sealed class Daprd : IAsyncDisposable
             arguments.AddRange(["--app-port", $"{appPort}"]);
         if (plane is not null)
             arguments.AddRange(["--placement-host-address", plane.PlacementAddress, "--scheduler-host-address", plane.SchedulerAddress]);
-        var daprd = new Daprd(appId, new TempFolder("daprd"), arguments, environment);
+        var daprd = new Daprd(appId, ports ?? new(Ports.Free(), Ports.Free(), Ports.Free()), new TempFolder("daprd"), arguments, environment);
         try
         {
-            // The outbound form: the app may not listen yet.
-            await daprd.process.WaitUntil(async () => (await daprd.Http.GetAsync("v1.0/healthz/outbound")).IsSuccessStatusCode, TimeSpan.FromSeconds(40));
+            await daprd.Start();
             return daprd;
         }
         catch
@@ -63,12 +69,15 @@ public sealed class Daprd : IAsyncDisposable
         }
     }
 
-    public void Kill() => process.Kill();
+    /// <summary>For the first time, or after it was killed. It answers others; the app may not listen yet.</summary>
+    public Task Start() => server.Start(async () => (await Http.GetAsync("v1.0/healthz/outbound")).IsSuccessStatusCode, TimeSpan.FromSeconds(40));
+
+    public void Kill() => server.Kill();
 
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        await process.DisposeAsync();
+        await server.DisposeAsync();
         folder.Dispose();
     }
 }

@@ -5,7 +5,12 @@ namespace Ecom.Tests.Support;
 /// <summary>Waits on a condition with a deadline: the only way tests wait.</summary>
 public static class Eventually
 {
+    /// <summary>Deadlines are a quiet machine's. On a busy one everything takes longer, and only what never comes is a failure.</summary>
+    const int Patience = 4;
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>For waits that are not polled.</summary>
+    public static TimeSpan OnABusyMachine(TimeSpan deadline) => deadline * Patience;
 
     public static Task Until(Func<bool> condition, TimeSpan deadline, string what) =>
         Until(() => Task.FromResult(condition()), deadline, what);
@@ -18,6 +23,7 @@ public static class Eventually
         where T : class
     {
         var clock = Stopwatch.StartNew();
+        deadline = OnABusyMachine(deadline);
         Exception? last;
         do
         {

@@ -10,17 +10,18 @@ public sealed class HeavyLock : IDisposable
 
     public static async Task<HeavyLock> Take(TimeSpan? deadline = null)
     {
-        var path = Path.Combine(Path.GetTempPath(), "ecom-heavy-tests.lock");
+        var path = Path.Combine(Path.GetTempPath(), $"ecom-heavy-tests-{Environment.UserName}.lock");
         return new HeavyLock(await Eventually.Get<FileStream>(() => Task.FromResult(TryOpen(path)), deadline ?? TimeSpan.FromMinutes(30), $"{path} is free"));
     }
 
     public void Dispose() => file.Dispose();
 
-    static FileStream? TryOpen(string path)
+    /// <summary>Null: another process has it.</summary>
+    internal static FileStream? TryOpen(string path, FileOptions options = FileOptions.None)
     {
         try
         {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, options);
         }
         catch (IOException)
         {

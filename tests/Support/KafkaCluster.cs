@@ -10,10 +10,10 @@ public sealed record KafkaRecord(string Topic, int Partition, long Offset, strin
 public sealed class KafkaCluster : IAsyncDisposable
 {
     readonly TempFolder folder = new("kafka");
-    readonly ChildProcess?[] brokers;
+    readonly IServer[] brokers;
     readonly int[] clientPorts;
 
-    KafkaCluster(int count) => (brokers, clientPorts) = (new ChildProcess?[count], Ports.Free(count));
+    KafkaCluster(int count) => (brokers, clientPorts) = ([.. Enumerable.Range(0, count).Select(Broker)], Ports.Free(count));
 
     public string Brokers => string.Join(',', clientPorts.Select(port => $"127.0.0.1:{port}"));
 
@@ -26,10 +26,7 @@ public sealed class KafkaCluster : IAsyncDisposable
             cluster.folder.Write($"{i}.properties", Configuration(cluster, i, controllers[i], voters));
         try
         {
-            await Task.WhenAll(Enumerable.Range(0, brokers).Select(cluster.Format));
-            for (var i = 0; i < brokers; i++)
-                cluster.Launch(i);
-            await cluster.WaitForBrokers(brokers);
+            await Task.WhenAll(cluster.brokers.Select(cluster.StartBroker));
             return cluster;
         }
         catch
@@ -85,19 +82,22 @@ public sealed class KafkaCluster : IAsyncDisposable
         return [.. records.OrderBy(r => r.Topic, StringComparer.Ordinal).ThenBy(r => r.Partition).ThenBy(r => r.Offset)];
     }
 
-    public void Kill(int broker) => brokers[broker]!.Kill();
-
-    public async Task Restart(int broker)
+    /// <summary>Up to where a group says to have read, by partition.</summary>
+    public async Task<IReadOnlyDictionary<TopicPartition, long>> Committed(string group)
     {
-        await brokers[broker]!.DisposeAsync();
-        Launch(broker);
-        await WaitForBrokers(brokers.Length);
+        using var admin = Admin();
+        var answer = await admin.ListConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitions(group, null)]);
+        return answer[0].Partitions.ToDictionary(p => p.TopicPartition, p => p.Offset.Value);
     }
+
+    public void Kill(int broker) => brokers[broker].Kill();
+
+    public Task Restart(int broker) => StartBroker(brokers[broker]);
 
     public async ValueTask DisposeAsync()
     {
         // Killed, not stopped: an orderly shutdown of a whole cluster waits for a controller that is going away too.
-        foreach (var broker in brokers.OfType<ChildProcess>())
+        foreach (var broker in brokers)
         {
             broker.Kill();
             await broker.DisposeAsync();
@@ -146,26 +146,26 @@ public sealed class KafkaCluster : IAsyncDisposable
         return headers;
     }
 
-    Task Format(int index) => ChildProcess.Run(
-        Script("kafka-storage.sh"), ["format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c", folder.File($"{index}.properties")], Java(index), folder.Path);
-
-    void Launch(int index) => brokers[index] = ChildProcess.Start(
-        $"kafka broker {index + 1}", Script("kafka-server-start.sh"), [folder.File($"{index}.properties")], Java(index), folder.Path);
-
-    Dictionary<string, string?> Java(int index) => new()
+    /// <summary>Formats its folder the first time.</summary>
+    IServer Broker(int index)
     {
-        ["KAFKA_HEAP_OPTS"] = "-Xmx320m -Xms128m",
-        // A short life on a small machine: the quick compiler and the collector without threads of its own.
-        ["KAFKA_JVM_PERFORMANCE_OPTS"] = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:+ExitOnOutOfMemoryError",
-        ["LOG_DIR"] = folder.File($"logs{index}"),
-    };
-
-    async Task WaitForBrokers(int count)
-    {
-        var watched = brokers.OfType<ChildProcess>().First(b => !b.HasExited);
-        using var admin = Admin();
-        await watched.WaitUntil(() => Task.FromResult(admin.GetMetadata(TimeSpan.FromSeconds(2)).Brokers.Count == count), TimeSpan.FromSeconds(60));
+        const string start = """test -e "$2" || "$0/kafka-storage.sh" format -t MkU3OEVBNTcwNTJENDM2Qg -c "$1" && exec "$0/kafka-server-start.sh" "$1" """;
+        string[] ArgumentsWith(string scripts) => ["-c", start, scripts, folder.File($"{index}.properties"), folder.File($"data{index}/meta.properties")];
+        var environment = new Dictionary<string, string?>
+        {
+            ["KAFKA_HEAP_OPTS"] = "-Xmx320m -Xms128m",
+            // A short life on a small machine: the quick compiler and the collector without threads of its own.
+            ["KAFKA_JVM_PERFORMANCE_OPTS"] = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:+ExitOnOutOfMemoryError",
+            ["LOG_DIR"] = folder.File($"logs{index}"),
+        };
+        return Runtimes.InDocker(Runtime.Kafka)
+            ? ServerContainer.AsProgram("kafka", "sh", ArgumentsWith("/opt/kafka/bin"), environment, folder.Path)
+            : new ServerProcess($"kafka broker {index + 1}", "sh", ArgumentsWith(Path.Combine(Runtimes.KafkaHome, "bin")), environment, folder.Path);
     }
 
-    static string Script(string name) => Path.Combine(Runtimes.KafkaHome, "bin", name);
+    async Task StartBroker(IServer broker)
+    {
+        using var admin = Admin();
+        await broker.Start(() => Task.FromResult(admin.GetMetadata(TimeSpan.FromSeconds(2)).Brokers.Count == brokers.Length), TimeSpan.FromSeconds(60));
+    }
 }

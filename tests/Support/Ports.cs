@@ -9,7 +9,9 @@ namespace Ecom.Tests.Support;
 public static class Ports
 {
     const int First = 20_000, Last = 31_999;
-    static readonly HashSet<int> Given = [];
+
+    /// <summary>A port is this process's for as long as it holds the port's file: test assemblies run side by side.</summary>
+    static readonly Dictionary<int, FileStream> Given = [];
 
     public static int Free()
     {
@@ -18,7 +20,7 @@ public static class Ports
             for (var tries = 0; tries < 1_000; tries++)
             {
                 var port = Random.Shared.Next(First, Last + 1);
-                if (CanListen(port) && Given.Add(port))
+                if (!Given.ContainsKey(port) && CanListen(port) && Reserve(port))
                     return port;
             }
         }
@@ -27,6 +29,15 @@ public static class Ports
     }
 
     public static int[] Free(int count) => [.. Enumerable.Range(0, count).Select(_ => Free())];
+
+    static bool Reserve(int port)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"ecom-test-ports-{Environment.UserName}")).FullName;
+        if (HeavyLock.TryOpen(Path.Combine(folder, $"{port}"), FileOptions.DeleteOnClose) is not { } held)
+            return false;
+        Given[port] = held;
+        return true;
+    }
 
     static bool CanListen(int port)
     {

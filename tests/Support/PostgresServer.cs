@@ -2,14 +2,23 @@ using Npgsql;
 
 namespace Ecom.Tests.Support;
 
-/// <summary>A PostgreSQL server of its own on a free port, without fsync: it outlives its own crash, not a power cut.</summary>
+/// <summary>A PostgreSQL server of its own on a free port, from its program or in Docker, without fsync: it outlives its own crash, not a power cut.</summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
+    static readonly string[] Hasty = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"];
     readonly TempFolder folder = new("postgres");
-    ChildProcess? server;
+    readonly IServer server;
 
     PostgresServer()
     {
+        if (Runtimes.InDocker(Runtime.Postgres))
+            server = new ServerContainer(ServerContainer.Of("postgres").WithPortBinding(Port, 5432).WithEnvironment("POSTGRES_USER", User).WithEnvironment("POSTGRES_PASSWORD", Password)
+                .WithCommand(["postgres", .. Hasty]));
+        else
+        {
+            var (program, arguments) = AsPostgres("postgres", ["-D", Data, "-h", Host, "-p", $"{Port}", "-k", folder.Path, .. Hasty]);
+            server = new ServerProcess("postgres", program, arguments);
+        }
     }
 
     public string Host => "127.0.0.1";
@@ -25,13 +34,19 @@ public sealed class PostgresServer : IAsyncDisposable
     public static async Task<PostgresServer> Start()
     {
         var postgres = new PostgresServer();
-        var password = postgres.folder.Write("password", postgres.Password);
-        if (Environment.IsPrivilegedProcess)
-            await ChildProcess.Run("chown", ["-R", "postgres", postgres.folder.Path]);
-        var (program, arguments) = AsPostgres("initdb", "-D", postgres.Data, "-U", postgres.User, "-A", "password", $"--pwfile={password}", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync");
-        await ChildProcess.Run(program, arguments);
+        if (!Runtimes.InDocker(Runtime.Postgres))
+            await postgres.Initialize();
         await postgres.StartServer();
         return postgres;
+    }
+
+    async Task Initialize()
+    {
+        var password = folder.Write("password", Password);
+        if (Environment.IsPrivilegedProcess)
+            await ChildProcess.Run("chown", ["-R", "postgres", folder.Path]);
+        var (program, arguments) = AsPostgres("initdb", "-D", Data, "-U", User, "-A", "password", $"--pwfile={password}", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync");
+        await ChildProcess.Run(program, arguments);
     }
 
     public string ConnectionString(string database = "postgres") =>
@@ -53,31 +68,16 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public void Kill()
     {
-        server!.Kill();
+        server.Kill();
         // The tests' own connections died with it.
         NpgsqlConnection.ClearAllPools();
     }
 
-    public async Task StartServer()
-    {
-        if (server is not null)
-            await server.DisposeAsync();
-        var (program, arguments) = AsPostgres(
-            "postgres", "-D", Data, "-h", Host, "-p", $"{Port}", "-k", folder.Path, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200");
-        server = ChildProcess.Start("postgres", program, arguments);
-        await server.WaitUntil(Answers, TimeSpan.FromSeconds(30));
-    }
+    public Task StartServer() => server.Start(Answers, TimeSpan.FromSeconds(60));
 
     public async ValueTask DisposeAsync()
     {
-        if (server is not null)
-        {
-            // SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for every client to leave.
-            server.Interrupt();
-            await server.WaitForExit(TimeSpan.FromSeconds(20));
-            await server.DisposeAsync();
-        }
-
+        await server.DisposeAsync();
         folder.Dispose();
     }
 

@@ -4,12 +4,13 @@ namespace Ecom.Tests.Support;
 
 public sealed class RedisServer : IAsyncDisposable
 {
+    static readonly string[] Durable = ["--save", "", "--appendonly", "yes"];
     readonly TempFolder folder = new("redis");
-    ChildProcess? server;
+    readonly IServer server;
 
-    RedisServer()
-    {
-    }
+    RedisServer() => server = Runtimes.InDocker(Runtime.Redis)
+        ? new ServerContainer(ServerContainer.Of("redis").WithPortBinding(Port, 6379).WithCommand(["redis-server", .. Durable]))
+        : new ServerProcess("redis-server", Runtimes.OnPath("redis-server")!, ["--port", $"{Port}", "--bind", "127.0.0.1", "--dir", folder.Path, .. Durable]);
 
     public int Port { get; } = Ports.Free();
 
@@ -22,20 +23,13 @@ public sealed class RedisServer : IAsyncDisposable
         return redis;
     }
 
-    public void Kill() => server!.Kill();
+    public void Kill() => server.Kill();
 
-    public async Task StartServer()
-    {
-        if (server is not null)
-            await server.DisposeAsync();
-        server = ChildProcess.Start("redis-server", Runtimes.OnPath("redis-server")!, ["--port", $"{Port}", "--bind", "127.0.0.1", "--dir", folder.Path, "--save", "", "--appendonly", "yes"]);
-        await server.WaitUntil(Answers, TimeSpan.FromSeconds(15));
-    }
+    public Task StartServer() => server.Start(Answers, TimeSpan.FromSeconds(60));
 
     public async ValueTask DisposeAsync()
     {
-        if (server is not null)
-            await server.DisposeAsync();
+        await server.DisposeAsync();
         folder.Dispose();
     }
 

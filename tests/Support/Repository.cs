@@ -5,6 +5,9 @@ public static class Repository
 {
     public static string Root { get; } = Find(AppContext.BaseDirectory);
 
+    /// <summary>The command-line tool, for <c>dotnet</c>.</summary>
+    public static string Tool => File("tools/Ecom/bin/ecom.dll");
+
     public static string File(string path) => Path.Combine(Root, path);
 
     static string Find(string folder) =>

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Ecom.Tests.Support;
 
 [Flags]
@@ -8,26 +10,33 @@ public enum Runtime
     Spark = 4,
     Postgres = 8,
     Redis = 16,
-    MailDev = 32,
+    Docker = 32,
+
+    /// <summary>For what starts Spark's own programs.</summary>
+    SparkHome = 64,
 
     /// <summary>What the shop needs in its real way: everything but Spark.</summary>
-    RealWorld = Dapr | Kafka | Postgres | Redis | MailDev,
+    RealWorld = Dapr | Kafka | Postgres | Redis,
 }
 
 /// <summary>Finds the real programs; a test that lacks one is skipped with the reason and the way to get it.</summary>
 public static class Runtimes
 {
+    const string UnpackedSpark = "Apache Spark 4: unpack https://spark.apache.org/downloads.html, then SPARK_HOME=DIR (and Java 17 on PATH)";
+
+    /// <summary>The docker program, if its daemon answers and it has Compose; asked once.</summary>
+    static readonly Lazy<string?> WorkingDocker = new(() => OnPath("docker") is { } docker && Succeeds(docker, "version") && Succeeds(docker, "compose", "version") ? docker : null);
+
     static readonly Dictionary<Runtime, (Func<string?> Find, string Get)> Known = new()
     {
-        [Runtime.Dapr] = (() => UnderVariable("DAPR_RUNTIME_PATH", ".dapr/bin/daprd") is { } daprd && OnPath("dapr") is not null ? daprd : null,
-            "dapr CLI and runtime: `dapr init --slim --runtime-path DIR`, then DAPR_RUNTIME_PATH=DIR and the CLI on PATH"),
-        [Runtime.Kafka] = (() => UnderVariable("KAFKA_HOME", "bin/kafka-server-start.sh"),
-            "Apache Kafka 4: unpack https://kafka.apache.org/downloads, then KAFKA_HOME=DIR (and Java 17 on PATH)"),
-        [Runtime.Spark] = (() => UnderVariable("SPARK_HOME", "bin/spark-submit"),
-            "Apache Spark 4: unpack https://spark.apache.org/downloads.html, then SPARK_HOME=DIR (and Java 17 on PATH)"),
-        [Runtime.Postgres] = (() => PostgresProgram("initdb"), "PostgreSQL: `apt-get install postgresql`"),
-        [Runtime.Redis] = (() => OnPath("redis-server"), "Redis: `apt-get install redis-server`"),
-        [Runtime.MailDev] = (() => OnPath("maildev"), "MailDev: `npm install -g maildev@2.2.1`"),
+        [Runtime.Dapr] = (() => Native(Runtime.Dapr) ?? WorkingDocker.Value, "Dapr's runtime: `dapr init --slim --runtime-path DIR`, then DAPR_RUNTIME_PATH=DIR; or Docker"),
+        [Runtime.Kafka] = (() => Native(Runtime.Kafka) ?? WorkingDocker.Value,
+            "Apache Kafka 4: unpack https://kafka.apache.org/downloads, then KAFKA_HOME=DIR (and Java 17 on PATH); or Docker"),
+        [Runtime.Spark] = (() => Native(Runtime.Spark) ?? WorkingDocker.Value, $"{UnpackedSpark}; or Docker"),
+        [Runtime.SparkHome] = (() => Native(Runtime.Spark), UnpackedSpark),
+        [Runtime.Postgres] = (() => Native(Runtime.Postgres) ?? WorkingDocker.Value, "PostgreSQL: `apt-get install postgresql`, or Docker"),
+        [Runtime.Redis] = (() => Native(Runtime.Redis) ?? WorkingDocker.Value, "Redis: `apt-get install redis-server`, or Docker"),
+        [Runtime.Docker] = (() => WorkingDocker.Value, "Docker Engine with Compose: https://docs.docker.com/engine/install/, and its daemon running"),
     };
 
     public static string DaprRuntimePath => Variable("DAPR_RUNTIME_PATH");
@@ -36,19 +45,29 @@ public static class Runtimes
 
     public static string SparkHome => Variable("SPARK_HOME");
 
+    /// <summary>For <c>dapr run</c>, which wants Dapr's own programs beside it; null where either is missing.</summary>
+    public static string? DaprCli => InDocker(Runtime.Dapr) ? null : OnPath("dapr");
+
     public static string DaprProgram(string name) => Path.Combine(DaprRuntimePath, ".dapr", "bin", name);
 
     public static bool Has(Runtime runtimes) => Known.All(r => !runtimes.HasFlag(r.Key) || r.Value.Find() is not null);
 
-    /// <summary>Ends the test as skipped, loudly, when one of the runtimes is not on this machine.</summary>
+    /// <summary>Whether the server runs in a container, because its program is not here.</summary>
+    public static bool InDocker(Runtime server) => Native(server) is null;
+
+    /// <summary>What this machine lacks of the runtimes, and how to get it; null when it has them all.</summary>
+    public static string? Lacking(Runtime runtimes) => Has(runtimes)
+        ? null
+        : $"Needs what this machine lacks: {string.Join("; ", Known.Where(r => runtimes.HasFlag(r.Key) && r.Value.Find() is null).Select(r => $"{r.Key} ({r.Value.Get})"))}.";
+
+    /// <summary>
+    /// Skips the test; for a test class's constructor or InitializeAsync. Within a test's body <see cref="NeedsAttribute"/> is the way: an assertion
+    /// around it would see the skip as the test's own exception. And a fixture that throws it fails its tests.
+    /// </summary>
     public static void Require(Runtime runtimes)
     {
-        if (Has(runtimes))
-            return;
-        var missing = Known.Where(r => runtimes.HasFlag(r.Key) && r.Value.Find() is null).Select(r => $"{r.Key} ({r.Value.Get})");
-        var reason = $"Needs what this machine lacks: {string.Join("; ", missing)}.";
-        TestContext.Current.SendDiagnosticMessage($"{TestContext.Current.Test?.TestDisplayName} is skipped. {reason}");
-        Assert.Skip(reason);
+        if (Lacking(runtimes) is { } reason)
+            Assert.Skip(reason);
     }
 
     public static string? OnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "")
@@ -62,6 +81,26 @@ public static class Runtimes
         const string debian = "/usr/lib/postgresql";
         var versions = Directory.Exists(debian) ? Directory.GetDirectories(debian) : [];
         return OnPath(name) ?? versions.OrderDescending().Select(v => Path.Combine(v, "bin", name)).FirstOrDefault(File.Exists);
+    }
+
+    /// <summary>The server's own program. TESTS_IN_DOCKER hides it, to see the other way on a machine that has both.</summary>
+    static string? Native(Runtime server) => Environment.GetEnvironmentVariable("TESTS_IN_DOCKER") is { Length: > 0 } ? null : server switch
+    {
+        Runtime.Postgres => Environment.IsPrivilegedProcess && OnPath("setpriv") is null ? null : PostgresProgram("initdb"),
+        Runtime.Redis => OnPath("redis-server"),
+        Runtime.Kafka => OnPath("java") is null ? null : UnderVariable("KAFKA_HOME", "bin/kafka-server-start.sh"),
+        Runtime.Dapr => UnderVariable("DAPR_RUNTIME_PATH", ".dapr/bin/daprd"),
+        Runtime.Spark => OnPath("java") is null ? null : UnderVariable("SPARK_HOME", "bin/spark-submit"),
+        _ => null,
+    };
+
+    static bool Succeeds(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        if (process.WaitForExit(TimeSpan.FromSeconds(20)))
+            return process.ExitCode == 0;
+        process.Kill();
+        return false;
     }
 
     static string? UnderVariable(string variable, string program) =>

@@ -16,15 +16,18 @@ public sealed class ServiceProcess : IAsyncDisposable
     readonly Database database;
     readonly PostgresServer? postgres;
     readonly TempFolder folder;
+    readonly IReadOnlyDictionary<string, string>? settings;
+    readonly bool ownsSidecar;
     readonly Dictionary<string, string?> environment;
     ChildProcess? process;
 
-    ServiceProcess(string name, Database database, PostgresServer? postgres, FakeSidecar sidecar, IReadOnlyDictionary<string, string>? settings)
+    ServiceProcess(string name, Database database, PostgresServer? postgres, FakeSidecar sidecar, IReadOnlyDictionary<string, string>? settings, bool ownsSidecar = true, string? databaseName = null)
     {
-        (this.name, this.database, this.postgres, Sidecar) = (name, database, postgres, sidecar);
+        (this.name, this.database, this.postgres, Sidecar, this.settings, this.ownsSidecar) = (name, database, postgres, sidecar, settings, ownsSidecar);
         folder = new(name.ToLowerInvariant());
+        DatabaseName = databaseName ?? $"test_{folder.Path[^6..].ToLowerInvariant()}";
         var port = Ports.Free();
-        Http = new() { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(30) };
+        Http = new() { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromMinutes(2) };
         environment = new()
         {
             ["APP_PORT"] = $"{port}",
@@ -57,17 +60,40 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     string Schema => AppId.Replace('-', '_');
 
-    string DatabaseName => $"test_{folder.Path[^6..].ToLowerInvariant()}";
+    string DatabaseName { get; }
 
     public static async Task<ServiceProcess> Start(string name, Database database = Database.None, IReadOnlyDictionary<string, string>? settings = null)
     {
-        if (database is Database.Postgres)
-            Runtimes.Require(Runtime.Postgres);
+        if (database is Database.Postgres && Runtimes.Lacking(Runtime.Postgres) is { } reason)
+            throw new InvalidOperationException($"The test or its fixture should have asked for PostgreSQL first. {reason}");
         var service = new ServiceProcess(name, database, database is Database.Postgres ? await SharedPostgres.Get() : null, await FakeSidecar.Start(), settings);
         if (service.postgres is not null)
-            await service.Migrate();
+        {
+            await service.CreateSchema();
+            var (code, said) = await service.Migrate();
+            code.ShouldBe(0, string.Join('\n', said));
+        }
         await service.Run();
         return service;
+    }
+
+    /// <summary>A second one, on the same broker, state store and PostgreSQL, and with the same sidecar and settings where it is given none of its own.</summary>
+    public async Task<ServiceProcess> AnotherReplica(FakeSidecar? ownSidecar = null, IReadOnlyDictionary<string, string>? ownSettings = null)
+    {
+        var replica = new ServiceProcess(name, database, postgres, ownSidecar ?? Sidecar, ownSettings ?? settings, ownsSidecar: ownSidecar is not null, DatabaseName);
+        await replica.Run();
+        return replica;
+    }
+
+    /// <summary>The crash.</summary>
+    public void Kill() => process!.Kill();
+
+    /// <summary>Ends the program as an orchestrator does, and starts it again on the same data.</summary>
+    public async Task StopAndStartAgain()
+    {
+        await process!.Stop();
+        await process.DisposeAsync();
+        await Run();
     }
 
     /// <summary>Ends the program the hard way, and starts it again on the same data.</summary>
@@ -76,6 +102,34 @@ public sealed class ServiceProcess : IAsyncDisposable
         process!.Kill();
         await process.DisposeAsync();
         await Run();
+    }
+
+    /// <summary>Asks the program to end; it goes on for as long as its own work takes.</summary>
+    public void AskToStop() => process!.Terminate();
+
+    /// <summary>Waits for the end that was asked for, and starts the program again on the same data.</summary>
+    public async Task StartAgainAfterStop()
+    {
+        (await process!.WaitForExit(TimeSpan.FromSeconds(30))).ShouldBe(0, process.Tail());
+        await process.DisposeAsync();
+        await Run();
+    }
+
+    /// <summary>Runs the program to its end, to bring the schema up to date.</summary>
+    public async Task<(int Code, IReadOnlyCollection<string> Said)> Migrate()
+    {
+        await using var migration = ChildProcess.Start($"{AppId} migrate", "dotnet", [Program, "migrate"], environment, folder.Path);
+        return (await migration.WaitForExit(TimeSpan.FromMinutes(2)), migration.Output);
+    }
+
+    /// <summary>Changes the database behind the service's back, as when time had passed.</summary>
+    public Task Change(string sql) => Execute(sql);
+
+    /// <summary>Ends the program the gentle way, and says how it ended.</summary>
+    public Task<int> Stop()
+    {
+        process!.Terminate();
+        return process.WaitForExit(TimeSpan.FromSeconds(30));
     }
 
     /// <summary>Delivers to the topic's subscription as a sidecar does, and gives the answer: SUCCESS or RETRY.</summary>
@@ -104,9 +158,7 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     public async Task<IReadOnlyList<string>> Query(string sql)
     {
-        await using DbConnection connection = database is Database.Postgres
-            ? new NpgsqlConnection(postgres!.ConnectionString(DatabaseName) + $";Search Path={Schema};Pooling=false")
-            : new SqliteConnection($"Data Source={folder.File(AppId + ".db")};Mode=ReadOnly;Pooling=false");
+        await using var connection = Connection(SqliteOpenMode.ReadOnly);
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // The tests' own text.
@@ -118,6 +170,23 @@ public sealed class ServiceProcess : IAsyncDisposable
             rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => Convert.ToString(reader[i], System.Globalization.CultureInfo.InvariantCulture))));
         return rows;
     }
+
+    /// <summary>Changes the service's data behind its back.</summary>
+    public async Task Execute(string sql)
+    {
+        await using var connection = Connection(SqliteOpenMode.ReadWrite);
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The tests' own text.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>What /metrics shows under the name for the label, such as <c>queue="outbox"</c>; 0 where it shows nothing.</summary>
+    public async Task<double> Metric(string metric, string label) => (await Http.GetStringAsync("/metrics")).Split('\n')
+        .Where(line => line.StartsWith(metric, StringComparison.Ordinal) && line.Contains(label, StringComparison.Ordinal))
+        .Sum(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture));
 
     public async Task<int> Count(string fromAndWhere) => int.Parse((await Query($"SELECT count(*) FROM {fromAndWhere}"))[0], System.Globalization.CultureInfo.InvariantCulture);
 
@@ -133,9 +202,14 @@ public sealed class ServiceProcess : IAsyncDisposable
             await process.DisposeAsync();
         }
 
-        await Sidecar.DisposeAsync();
+        if (ownsSidecar)
+            await Sidecar.DisposeAsync();
         folder.Dispose();
     }
+
+    DbConnection Connection(SqliteOpenMode mode) => database is Database.Postgres
+        ? new NpgsqlConnection(postgres!.ConnectionString(DatabaseName) + $";Search Path={Schema};Pooling=false")
+        : new SqliteConnection($"Data Source={folder.File(AppId + ".db")};Mode={mode};Pooling=false");
 
     async Task Run()
     {
@@ -143,7 +217,7 @@ public sealed class ServiceProcess : IAsyncDisposable
         await process.WaitUntil(async () => (await Http.GetAsync("/health")).IsSuccessStatusCode, TimeSpan.FromSeconds(60));
     }
 
-    async Task Migrate()
+    async Task CreateSchema()
     {
         await postgres!.CreateDatabase(DatabaseName);
         await using var connection = await postgres.Open(DatabaseName);
@@ -152,7 +226,6 @@ public sealed class ServiceProcess : IAsyncDisposable
         command.CommandText = $"DO $$ BEGIN CREATE ROLE {Schema}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; CREATE SCHEMA {Schema} AUTHORIZATION {Schema}";
 #pragma warning restore CA2100
         await command.ExecuteNonQueryAsync();
-        await ChildProcess.Run("dotnet", [Program, "migrate"], environment, folder.Path);
     }
 }
 

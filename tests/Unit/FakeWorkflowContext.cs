@@ -4,19 +4,14 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ecom.Tests.Unit;
 
-/// <summary>
-/// Stands in for the engine: facts come in the given order, the deadline fires when the saga waits and nothing is left,
-/// steps answer what the test says and are written down.
-/// </summary>
+/// <summary>Stands in for the engine: facts come in the given order and then no more, steps answer what the test says and are written down.</summary>
 sealed class FakeWorkflowContext(IEnumerable<object> facts, Func<string, object?, object> step) : WorkflowContext
 {
     readonly Queue<object> facts = new(facts);
-    readonly TaskCompletionSource deadline = new();
-    Action late = () => { };
 
     public List<(string Name, object? Input)> Steps { get; } = [];
     public List<string?> Statuses { get; } = [];
-    public TimeSpan? Deadline { get; private set; }
+    public int Timers { get; private set; }
 
     public override string Name => "OrderSaga";
     public override string InstanceId => "ORD-1";
@@ -28,33 +23,17 @@ sealed class FakeWorkflowContext(IEnumerable<object> facts, Func<string, object?
     {
         Steps.Add((name, input));
         options.ShouldNotBeNull().RetryPolicy.ShouldNotBeNull();
-        late();
         return Task.FromResult((T)step(name, input));
     }
 
     public override Task CreateTimer(DateTime fireAt, CancellationToken cancellationToken)
     {
-        Deadline = fireAt - CurrentUtcDateTime;
-        return deadline.Task;
+        Timers++;
+        return new TaskCompletionSource().Task;
     }
 
-    public override Task<T> WaitForExternalEventAsync<T>(string eventName, CancellationToken cancellationToken = default)
-    {
-        if (!facts.TryDequeue(out var fact))
-        {
-            deadline.TrySetResult();
-            return new TaskCompletionSource<T>().Task;
-        }
-        if (fact is T)
-            return Task.FromResult((T)fact);
-        // The deadline passes while the saga waits. The fact after it answers the same wait, but only when the saga has taken its
-        // next step: were it there at once, the saga might see it before the deadline and wait for ever for what comes after.
-        deadline.TrySetResult();
-        var answer = new TaskCompletionSource<T>();
-        if (facts.TryDequeue(out var next))
-            late = () => answer.TrySetResult((T)next);
-        return answer.Task;
-    }
+    public override Task<T> WaitForExternalEventAsync<T>(string eventName, CancellationToken cancellationToken = default) =>
+        facts.TryDequeue(out var fact) ? Task.FromResult((T)fact) : new TaskCompletionSource<T>().Task;
 
     public override void SetCustomStatus(object? customStatus) => Statuses.Add(customStatus?.ToString());
     public override void SendEvent(string instanceId, string eventName, object payload) => throw new NotSupportedException();
@@ -63,5 +42,6 @@ sealed class FakeWorkflowContext(IEnumerable<object> facts, Func<string, object?
     public override ILogger CreateReplaySafeLogger(Type type) => NullLogger.Instance;
     public override ILogger CreateReplaySafeLogger<T>() => NullLogger.Instance;
     public override void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true) => throw new NotSupportedException();
+    public override PropagatedHistory? GetPropagatedHistory() => null;
     public override Guid NewGuid() => Guid.Empty;
 }

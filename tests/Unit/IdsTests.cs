@@ -37,4 +37,14 @@ public sealed class IdsTests
     {
         Ids.IsValid(id).ShouldBeFalse();
     }
+
+    [Fact]
+    public void An_orders_id_tells_when_it_was_made()
+    {
+        var made = DateTimeOffset.FromUnixTimeMilliseconds(1_790_000_000_123);
+
+        Ids.TimeOfOrder("ORD-" + Ids.Encode(Guid.CreateVersion7(made))).ShouldBe(made);
+        foreach (var foreign in (string[])["ORD-UNKNOWN", Ids.NewPayment(), "ORD-" + Ids.Encode(Guid.Parse("0192e4a1-0000-4000-8000-000000000000")), Ids.NewOrder() + "0", "ORD-" + new string('U', 26)])
+            Ids.TimeOfOrder(foreign).ShouldBeNull(foreign);
+    }
 }

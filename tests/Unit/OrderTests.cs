@@ -42,18 +42,63 @@ public sealed class OrderTests
     }
 
     [Property(MaxTest = 500)]
-    public void A_cancelled_order_that_owes_money_is_not_closed_by_the_saga(Happening[] happenings)
+    public void The_database_is_asked_for_what_is_owed_as_the_order_says_it(Happening[] happenings)
+    {
+        var order = Placed();
+
+        foreach (var happening in happenings)
+            Happen(order, happening);
+
+        if (!order.IsEnded)
+            foreach (var (what, isOwed) in OwedMetrics.Kinds)
+                isOwed.Compile()(order).ShouldBe(what is Owed.Nothing ? order.Owed is Owed.Nothing : order.Owed.HasFlag(what), $"{what} of {order.Status}, {order.Owed}");
+    }
+
+    [Property(MaxTest = 500)]
+    public void A_cancelled_order_is_closed_only_when_payment_and_inventory_have_said_that_they_hold_nothing(Happening[] happenings)
     {
         var order = Placed();
 
         foreach (var happening in happenings)
         {
-            var owed = order.IsCharged;
-            var open = order.ClosedAt is null;
+            var wasOpen = !order.IsEnded;
             Happen(order, happening);
-            if (happening is Happening.Close && owed && open)
-                order.ClosedAt.ShouldBeNull();
+            if (!wasOpen || !order.IsEnded || order.Status is not OrderStatus.CANCELLED)
+                continue;
+            (order.PaymentFailure is not null || order.RefundedAmount is not null).ShouldBeTrue();
+            (order.ConfirmedAt is null || order.DepletedProductId is not null || order.StockReleasedAt is not null).ShouldBeTrue();
         }
+    }
+
+    [Fact]
+    public void An_order_knows_what_is_owed_to_it_at_each_turn()
+    {
+        var order = Placed();
+        order.Owed.ShouldBe(Owed.PaymentAnswer);
+        Happen(order, Happening.Paid);
+        order.Owed.ShouldBe(Owed.Nothing);
+        Happen(order, Happening.Confirm);
+        order.Owed.ShouldBe(Owed.StockAnswer);
+
+        Happen(order, Happening.Cancel);
+
+        order.Owed.ShouldBe(Owed.Refund | Owed.Release);
+        Happen(order, Happening.Released);
+        order.Owed.ShouldBe(Owed.Refund);
+        Happen(order, Happening.Refunded);
+        order.Owed.ShouldBe(Owed.Nothing);
+        order.Close(Now).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_cancel_asked_twice_is_answered_twice_alike()
+    {
+        var order = Placed();
+
+        order.RequestCancellation(Now).ShouldBeTrue();
+        Happen(order, Happening.Cancel);
+
+        order.RequestCancellation(Now).ShouldBeTrue();
     }
 
     [Fact]
@@ -88,5 +133,5 @@ public sealed class OrderTests
         }
     }
 
-    static Orders.Order Placed() => Orders.Order.Place(new("ORD-1", "user-1", [new("PROD-001", 2, 10, 20)], 20), "corr-1", Now);
+    static Orders.Order Placed() => Orders.Order.Place(new("ORD-1", "user-1", [new("PROD-001", 2, 10, 20)], 20), "corr-1", null, Now);
 }

@@ -1,20 +1,20 @@
 using Ecom.Contracts;
-using Ecom.Payments;
+using Ecom.Payments.Gateway;
 
 namespace Ecom.Tests.Unit;
 
 public sealed class SimulatedGatewayTests
 {
     [Fact]
-    public async Task The_same_order_has_the_same_outcome_in_every_run()
+    public void The_same_order_has_the_same_outcome_in_every_run()
     {
         string[] orders = [.. Enumerable.Range(0, 200).Select(i => $"ORD-{i:D26}")];
+        var options = new GatewayOptions(0.8, 0);
 
-        var first = await Task.WhenAll(orders.Select(id => new SimulatedGateway(0.8).Charge(id, 1, null, default)));
-        var second = await Task.WhenAll(orders.Select(id => new SimulatedGateway(0.8).Charge(id, 1, null, default)));
+        var first = orders.Select(id => options.Verdict(id, null)).ToList();
 
-        second.ShouldBe(first);
-        first.Count(a => a is Answer.Approved).ShouldBeInRange(140, 180);
+        orders.Select(id => options.Verdict(id, null)).ShouldBe(first);
+        first.Count(declined => declined is null).ShouldBeInRange(140, 180);
     }
 
     [Theory]
@@ -22,17 +22,24 @@ public sealed class SimulatedGatewayTests
     [InlineData(PaymentTokens.InsufficientFunds, "insufficient_funds")]
     [InlineData(PaymentTokens.CardDeclined, "card_declined")]
     [InlineData(PaymentTokens.ExpiredCard, "expired_card")]
-    public async Task A_token_forces_the_outcome(string token, string? reason)
-    {
-        var answer = await new SimulatedGateway(0.5).Charge("ORD-1", 1, token, default);
+    public void A_token_forces_the_outcome(string token, string? reason) => new GatewayOptions(0.5, 0).Verdict("ORD-1", token).ShouldBe(reason);
 
-        (answer as Answer.Declined)?.Reason.ShouldBe(reason);
-        (answer is Answer.Approved).ShouldBe(reason is null);
-    }
+    [Theory]
+    [InlineData(PaymentTokens.Timeout, Trouble.NoAnswer)]
+    [InlineData(PaymentTokens.LostAnswer, Trouble.LostAnswer)]
+    [InlineData(PaymentTokens.Slow, Trouble.Slow)]
+    [InlineData(PaymentTokens.Success, Trouble.None)]
+    public void A_token_forces_the_trouble(string token, Trouble trouble) => new GatewayOptions(1, 1).TroubleOf("ORD-1", token).ShouldBe(trouble);
 
     [Fact]
-    public async Task The_time_out_token_never_answers()
+    public void The_rate_of_faults_is_the_share_of_calls_that_go_wrong_in_each_way()
     {
-        (await new SimulatedGateway(1).Charge("ORD-1", 1, PaymentTokens.Timeout, default)).ShouldBeOfType<Answer.None>();
+        var options = new GatewayOptions(1, 0.6);
+
+        var troubles = Enumerable.Range(0, 500).Select(i => options.TroubleOf($"ORD-{i:D26}", null)).ToList();
+
+        troubles.Count(trouble => trouble is not Trouble.None).ShouldBeInRange(250, 350);
+        foreach (var trouble in (Trouble[])[Trouble.LostAnswer, Trouble.Slow, Trouble.Late])
+            troubles.Count(t => t == trouble).ShouldBeGreaterThan(60, trouble.ToString());
     }
 }

@@ -2,8 +2,5 @@ using Ecom.Tests.Support;
 
 namespace Ecom.Tests.Workflow;
 
-public sealed class DaprdTests : WorkflowSuite, IClassFixture<DaprdFixture>
-{
-    public DaprdTests(DaprdFixture daprd)
-        : base(daprd) => Runtimes.Require(Runtime.Dapr);
-}
+[Needs(Runtime.Dapr)]
+public sealed class DaprdTests(DaprdFixture daprd) : WorkflowSuite(daprd), IClassFixture<DaprdFixture>;

@@ -3,7 +3,7 @@ using Dapr.Workflow;
 
 namespace Ecom.Tests.Workflow;
 
-/// <summary>What the sample workflows and their tests share: gates, counters, a switch that changes the code.</summary>
+/// <summary>What the sample workflows and their tests share: gates, counters, a switch that takes the code back.</summary>
 public sealed class Stage
 {
     readonly ConcurrentDictionary<string, TaskCompletionSource> gates = new();
@@ -12,7 +12,7 @@ public sealed class Stage
 
     public ConcurrentQueue<string> Logged { get; } = new();
 
-    public bool CodeIsChanged { get; set; }
+    public bool CodeIsOld { get; set; }
 
     public TaskCompletionSource Gate(string instance) => gates.GetOrAdd(instance, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
 
@@ -83,7 +83,7 @@ static class Samples
             return await context.CallActivityAsync<string>("Shout", once);
         });
         options.RegisterWorkflow<string, string>("FanOut", async (context, input) =>
-            string.Concat(await Task.WhenAll(input.Select(letter => context.CallActivityAsync<string>("Shout", letter.ToString())))));
+            string.Concat(await Task.WhenAll(input.Select(letter => context.CallActivityAsync<string>("PassGate", letter.ToString())))));
         options.RegisterWorkflow<string, string>("TwoEvents", async (context, _) =>
             await context.WaitForExternalEventAsync<string>("first") + await context.WaitForExternalEventAsync<string>("SECOND"));
         options.RegisterWorkflow<string, string>("Patience", async (context, _) =>
@@ -130,10 +130,10 @@ static class Samples
             return count;
         });
         options.RegisterWorkflow<string, string>("Wait", (context, _) => context.WaitForExternalEventAsync<string>("go"));
-        options.RegisterWorkflow<string, string>("Deadline", async (context, _) =>
+        options.RegisterWorkflow<int, string>("Deadline", async (context, seconds) =>
         {
             using var stop = new CancellationTokenSource();
-            var deadline = context.CreateTimer(TimeSpan.FromSeconds(2), stop.Token);
+            var deadline = context.CreateTimer(TimeSpan.FromSeconds(seconds), stop.Token);
             var fact = context.WaitForExternalEventAsync<string>("go", stop.Token);
             var winner = await Task.WhenAny(deadline, fact);
             return winner == deadline ? "late" : await fact;
@@ -143,14 +143,22 @@ static class Samples
             var passed = await context.CallActivityAsync<string>("PassGate", input);
             return await context.CallActivityAsync<string>("Shout", passed);
         });
-        options.RegisterWorkflow<string, string>("Changing", async (context, _) =>
+        options.RegisterWorkflow<string, string>("Patched", async (context, _) =>
         {
-            if (stage.CodeIsChanged)
-                await context.CreateTimer(TimeSpan.FromMinutes(1));
-            await context.CallActivityAsync<string>("Shout", "first");
+            var patched = !stage.CodeIsOld && context.IsPatched("greet");
             await context.WaitForExternalEventAsync<string>("go");
-            return "done";
+            return patched ? "patched" : "as it was";
         });
+        options.RegisterWorkflow<string, string>("Tell", (context, target) =>
+        {
+            context.SendEvent(target, "go", "told");
+            return Task.FromResult("told");
+        });
+        options.RegisterWorkflow<string, string>("Detach", (context, id) => context.ScheduleNewDetachedWorkflowAsync("Chain", id, "a"));
+        options.RegisterWorkflow<string, string>("ActivityElsewhere", (context, app) =>
+            context.CallActivityAsync<string>("Shout", "a", new() { TargetAppId = app }));
+        options.RegisterWorkflow<string, string>("ChildElsewhere", (context, app) =>
+            context.CallChildWorkflowAsync<string>("Chain", "a", new() { TargetAppId = app }));
         options.RegisterWorkflow<string, string>("ParentOfWait", (context, child) =>
         {
             context.SetCustomStatus(child);

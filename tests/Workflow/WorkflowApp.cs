@@ -1,3 +1,4 @@
+using Dapr.DurableTask.Protobuf;
 using Dapr.Workflow;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,6 +15,9 @@ sealed class WorkflowApp : IAsyncDisposable
     WorkflowApp(IHost host) => this.host = host;
 
     public DaprWorkflowClient Client => host.Services.GetRequiredService<DaprWorkflowClient>();
+
+    /// <summary>What the package itself speaks through.</summary>
+    public TaskHubSidecarService.TaskHubSidecarServiceClient Wire => host.Services.GetRequiredService<TaskHubSidecarService.TaskHubSidecarServiceClient>();
 
     public static async Task<WorkflowApp> Start(int grpcPort, Stage stage)
     {

@@ -18,8 +18,10 @@ static class Audit
     // Between a status and its mail, or an event and its mark, there are milliseconds; a real mismatch is still there after this.
     static readonly TimeSpan Settling = TimeSpan.FromSeconds(15);
 
-    // After a burst the last mails are still on their way to the mail server.
+    // What waits in a queue goes when whoever takes it is back.
     static readonly TimeSpan Sending = TimeSpan.FromSeconds(60);
+
+    static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
 
     public static Command Command()
     {
@@ -32,6 +34,7 @@ static class Audit
         {
             var choice = shop.Read(parsed);
             var report = await Settled(choice.OwnData(), Addresses.Read(choice), cancel);
+            Terminal.Line($"books   {report.Place}");
             Print(report);
             if (parsed.GetValue(json))
                 Figures.PrintJson(new { BooksOk = report.Ok, Orders = report.Books.Orders.Count, Open = report.Books.Open.Count, report.Mismatches });
@@ -40,17 +43,25 @@ static class Audit
         return command;
     }
 
-    /// <summary>A shop in use is read while it works: asked again until it adds up or a mismatch has stayed.</summary>
+    /// <summary>
+    /// A shop in use is read while it works: asked again until it adds up, or until nothing more has come right for a while.
+    /// After a burst the last mails take as long as they take.
+    /// </summary>
     public static async Task<AuditReport> Settled(ServiceData data, Addresses addresses, CancellationToken cancel)
     {
-        var started = Stopwatch.GetTimestamp();
+        var (fewest, progress) = (int.MaxValue, Stopwatch.GetTimestamp());
         while (true)
         {
+            var began = Stopwatch.GetTimestamp();
             var books = await Books.Read(data, cancel);
             var report = new AuditReport(data.Place, books, [.. books.Mismatches(), .. await DeadSagas(books, addresses, cancel)]);
-            if (report.Ok || Stopwatch.GetElapsedTime(started) > (books.Unsent.Any(outbox => outbox.Events > 0) ? Sending : Settling))
+            if (report.Mismatches.Count + books.Waiting is var left && left < fewest)
+                (fewest, progress) = (left, began);
+            if (report.Ok || Stopwatch.GetElapsedTime(progress) > (books.Waiting > 0 ? Sending : Settling))
                 return report;
-            await Task.Delay(TimeSpan.FromMilliseconds(100), cancel);
+            // Half of the time at most is spent with reading: the shop needs the machine to come right.
+            var reading = Stopwatch.GetElapsedTime(began);
+            await Task.Delay(reading > ShortestPause ? reading : ShortestPause, cancel);
         }
     }
 
@@ -58,13 +69,16 @@ static class Audit
     {
         var books = report.Books;
         foreach (var mismatch in report.Mismatches)
-            Terminal.Line($"[red]mismatch[/] {Terminal.Plain(mismatch)}");
+            Terminal.Line($"{Terminal.Red("mismatch")} {mismatch}");
         var open = books.Open.Count == 0 ? "all ended" : $"{books.Open.Count} open";
         Terminal.Line($"orders  {books.Orders.Count}, {open}");
         Terminal.Line($"stock   {books.Products.Sum(product => product.Stock)} + {books.UnitsReserved} reserved + {books.UnitsSold} fulfilled = {books.Products.Sum(product => product.Initial)} initial + {books.Products.Sum(product => product.Restocked)} restocked");
         Terminal.Line($"money   {books.Charged:0.00} charged = {books.Sold:0.00} fulfilled + {books.Refunded:0.00} refunded{(books.Open.Count > 0 ? " + open orders" : "")}");
         Terminal.Line($"mail    {books.Mails.Count(mail => mail.Status == "SENT")} sent for {books.Orders.Count(order => order.Ended)} ended orders");
-        Terminal.Line(report.Ok ? "[green]the books add up[/]" : $"[red]the books do not add up[/]: {report.Mismatches.Count} mismatches in {Terminal.Plain(report.Place)}");
+        if (report.Ok)
+            Terminal.Line($"{Terminal.Green("the books add up")}");
+        else
+            Terminal.Line($"{Terminal.Red("the books do not add up")}: {report.Mismatches.Count} mismatches in {report.Place}");
     }
 
     /// <summary>An open order needs a saga that lives; where no sidecar runs, nobody can say, and the order is only open.</summary>
@@ -72,14 +86,12 @@ static class Audit
     {
         if (books.Open.Count == 0)
             return [];
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
-        if (Environment.GetEnvironmentVariable("DAPR_API_TOKEN") is { Length: > 0 } token)
-            http.DefaultRequestHeaders.Add("dapr-api-token", token);
+        using var http = SidecarApi.Of(addresses.Sidecar(AppIds.Order));
         var dead = new List<string>();
         try
         {
             foreach (var order in books.Open)
-                if (await Status(http, new Uri(addresses.Sidecar(AppIds.Order), $"/v1.0/workflows/dapr/{order.Id}"), cancel) is not ("RUNNING" or "PENDING") and var status)
+                if (await Status(http, new Uri($"/v1.0/workflows/dapr/{order.Id}", UriKind.Relative), cancel) is not ("RUNNING" or "PENDING") and var status)
                     dead.Add($"order: {order.Id} is {order.Status} and open, but its saga is {status}");
         }
         catch (Exception away) when (away is HttpRequestException || away is OperationCanceledException && !cancel.IsCancellationRequested)

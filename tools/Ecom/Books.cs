@@ -14,6 +14,9 @@ sealed record PaymentRow(string OrderId, string Status, decimal Amount)
     public bool Charged => Kept || Status == "REFUNDED";
 }
 
+/// <summary>What the payment gateway's own book says that it keeps of an order.</summary>
+sealed record GatewayRow(string OrderId, decimal Kept);
+
 sealed record ProductRow(string Id, int Stock, int Reserved, int Initial, int Restocked);
 
 sealed record ReservationRow(string OrderId, string ProductId, int Quantity, string Status)
@@ -23,13 +26,14 @@ sealed record ReservationRow(string OrderId, string ProductId, int Quantity, str
 
 sealed record MailRow(string OrderId, string Kind, string Status);
 
-sealed record UnsentRow(string App, int Events);
+sealed record UnsentRow(string App, int Events, int Parked);
 
 /// <summary>What the services wrote down, each in its own database, laid side by side: whatever does not add up is a mismatch.</summary>
 sealed record Books(
     IReadOnlyList<OrderRow> Orders,
     IReadOnlyList<LineRow> Lines,
     IReadOnlyList<PaymentRow> Payments,
+    IReadOnlyList<GatewayRow> Gateway,
     IReadOnlyList<ProductRow> Products,
     IReadOnlyList<ReservationRow> Reservations,
     IReadOnlyList<MailRow> Mails,
@@ -43,6 +47,9 @@ sealed record Books(
     public int UnitsSold => Lines.Where(line => FulfilledIds.Contains(line.OrderId)).Sum(line => line.Quantity);
     public int UnitsReserved => Reservations.Where(reservation => reservation.Held && !FulfilledIds.Contains(reservation.OrderId)).Sum(reservation => reservation.Quantity);
 
+    /// <summary>Events and mails in a queue.</summary>
+    public int Waiting => Unsent.Sum(outbox => outbox.Events) + Mails.Count(mail => mail.Status == "PENDING");
+
     HashSet<string> FulfilledIds => field ??= [.. Orders.Where(order => order.Fulfilled).Select(order => order.Id)];
 
     public static async Task<Books> Read(ServiceData data, CancellationToken cancel) => new(
@@ -52,6 +59,8 @@ sealed record Books(
             row => new LineRow(row.GetString(0), row.GetString(1), row.GetInt32(2)), cancel),
         await data.Query("payment-service", "SELECT order_id, status, amount FROM payments",
             row => new PaymentRow(row.GetString(0), row.GetString(1), row.GetDecimal(2)), cancel),
+        await data.Query("payment-service", "SELECT order_id, CASE WHEN declined IS NULL AND voided_at IS NULL THEN amount ELSE 0 END FROM gateway_charges",
+            row => new GatewayRow(row.GetString(0), row.GetDecimal(1)), cancel),
         await data.Query("inventory-service", "SELECT product_id, stock, reserved, initial_stock, restocked FROM products",
             row => new ProductRow(row.GetString(0), row.GetInt32(1), row.GetInt32(2), row.GetInt32(3), row.GetInt32(4)), cancel),
         await data.Query("inventory-service", "SELECT order_id, product_id, quantity, status FROM stock_reservations",
@@ -62,15 +71,16 @@ sealed record Books(
         await ReadUnsent(data, cancel));
 
     public IReadOnlyList<string> Mismatches() => [.. OrderMismatches(), .. StockMismatches(), .. MoneyMismatches(), .. MailMismatches(),
-        .. Unsent.Where(outbox => outbox.Events > 0).Select(outbox => $"outbox: {outbox.App} has {outbox.Events} unsent events")];
+        .. Unsent.Where(outbox => outbox.Events > 0).Select(outbox => $"outbox: {outbox.App} has {outbox.Events} unsent events"),
+        .. Unsent.Where(outbox => outbox.Parked > 0).Select(outbox => $"outbox: {outbox.App} has {outbox.Parked} parked events (ecom outbox list)")];
 
     static async Task<IReadOnlyList<UnsentRow>> ReadUnsent(ServiceData data, CancellationToken cancel)
     {
         string[] senders = ["order-service", "payment-service", "inventory-service", "notification-service"];
         var unsent = new List<UnsentRow>();
         foreach (var app in senders)
-            unsent.AddRange(await data.Query(app, "SELECT CAST(count(*) AS integer) FROM outbox_events WHERE sent_at IS NULL",
-                row => new UnsentRow(app, row.GetInt32(0)), cancel));
+            unsent.AddRange(await data.Query(app, "SELECT CAST(count(*) AS integer), CAST(count(parked_at) AS integer) FROM outbox_events",
+                row => new UnsentRow(app, row.GetInt32(0) - row.GetInt32(1), row.GetInt32(1)), cancel));
         return unsent;
     }
 
@@ -121,6 +131,13 @@ sealed record Books(
                 yield return $"money: {order.Id} is cancelled but {kept} was not refunded";
         }
         var opened = Open.Select(order => order.Id).ToHashSet();
+        var gateway = Gateway.ToDictionary(charge => charge.OrderId, charge => charge.Kept);
+        foreach (var order in Orders.Select(order => order.Id).Union(gateway.Keys).Where(id => !opened.Contains(id)))
+        {
+            var (ours, theirs) = (payments[order].Where(payment => payment.Kept).Sum(payment => payment.Amount), gateway.GetValueOrDefault(order));
+            if (ours != theirs)
+                yield return $"money: {order} has {ours} in our book and {theirs} in the gateway's";
+        }
         var inFlight = Payments.Where(payment => payment.Kept && opened.Contains(payment.OrderId)).Sum(payment => payment.Amount);
         if (Charged != Sold + Refunded + inFlight)
             yield return $"money: {Charged} charged, but {Sold} fulfilled + {Refunded} refunded{(inFlight == 0 ? "" : $" + {inFlight} of open orders")} = {Sold + Refunded + inFlight}";

@@ -46,25 +46,25 @@ static class Demo
             Terminal.Part($"{(first ? "" : " → ")}{Coloured(status)}");
             first = false;
         }, cancel);
-        Terminal.Line(told switch
+        Terminal.Line($"  {told switch
         {
-            { FulfilledMs: { } ms } => $"  {ms:0} ms",
-            { EndedAt: not null } => $"  {Why(await shop.Client.Order(checkout.OrderId, cancel))}",
-            _ => "  [red]stuck[/]",
-        });
+            { FulfilledMs: { } ms } => Terminal.Plain($"{ms:0} ms"),
+            { EndedAt: not null } => Terminal.Plain(Why(await shop.Client.Order(checkout.OrderId, cancel))),
+            _ => Terminal.Red("stuck"),
+        }}");
         return told;
     }
 
     static string Count(int number, string what) => number == 1 ? $"1 {what}" : $"{number} {what}s";
 
     static string Why(OrderView? order) =>
-        Terminal.Plain((order?.CancellationSource ?? "").Replace('_', ' ') + (order?.RefundedAmount is > 0 and var refund ? $", {refund:0.00} refunded" : ""));
+        (order?.CancellationSource ?? "").Replace('_', ' ') + (order?.RefundedAmount is > 0 and var refund ? $", {refund:0.00} refunded" : "");
 
-    static string Coloured(string status) => status switch
+    static Terminal.Coloured Coloured(string status) => status switch
     {
-        "FULFILLED" => "[green]FULFILLED[/]",
-        "CANCELLED" => "[yellow]CANCELLED[/]",
-        _ => status,
+        "FULFILLED" => Terminal.Green(status),
+        "CANCELLED" => Terminal.Yellow(status),
+        _ => Terminal.Plain(status),
     };
 
     /// <summary>Mostly plain orders; of every twenty one is declined, one wants more than there is (marked by no lines here) and one is cancelled.</summary>

@@ -1,13 +1,20 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Net.Sockets;
+using Ecom.Sidecar.Processes;
 
 namespace Ecom.Tool;
 
 /// <summary>What this machine has for each way of running, and the one line that gets what it lacks.</summary>
 static class Doctor
 {
-    sealed record Check(string What, Func<CancellationToken, Task<string?>> Find, string Get);
+    sealed record Check(string What, Func<CancellationToken, Task<string?>> Find, Func<string> Get)
+    {
+        public Check(string what, Func<CancellationToken, Task<string?>> find, string get)
+            : this(what, find, () => get)
+        {
+        }
+    }
 
     public static Command Command()
     {
@@ -18,9 +25,9 @@ static class Doctor
 
     static async Task<int> Run(CancellationToken cancel)
     {
-        var embedded = await Way("embedded (ecom up, ecom demo)", [Sdk, Built], cancel);
-        await Way("Dapr multi-app run (dapr run -f dapr.yaml)", [Sdk, Built, Cli, Daprd, Placement, Scheduler, Kafka, PostgreSqlServer, Redis, Mail], cancel);
-        await Way("compose (docker compose up)", [DockerEngine, DockerCompose], cancel);
+        var embedded = await Way("embedded (ecom up, ecom demo)", [Sdk, Built, FreePorts], cancel);
+        await Way("Dapr multi-app run (dapr run -f dapr.yaml)", [Sdk, Built, FreePorts, Cli, Daprd, Placement, Scheduler, Kafka, PostgreSqlServer, Redis, Mail], cancel);
+        await Way("compose (docker compose up)", [DockerEngine, DockerCompose, DockerMemory], cancel);
         await Way("Kubernetes (deploy/k8s)", [Kubectl, Cli], cancel);
         await Way("Spark jobs (run-spark-job.sh)", [Sdk, Spark, Kafka], cancel);
         return embedded ? Exit.Ok : Exit.NotSo;
@@ -30,11 +37,12 @@ static class Doctor
     {
         var found = await Task.WhenAll(needs.Select(need => need.Find(cancel)));
         var ready = found.All(answer => answer is not null);
-        Terminal.Line($"[bold]{name}[/]: {(ready ? "[green]ready[/]" : "[yellow]not ready[/]")}");
+        Terminal.Line($"[bold]{name}[/]: {(ready ? Terminal.Green("ready") : Terminal.Yellow("not ready"))}");
         foreach (var (need, answer) in needs.Zip(found))
-            Terminal.Line(answer is not null
-                ? $"  [green]has[/]    {need.What}: {Terminal.Plain(answer)}"
-                : $"  [yellow]lacks[/]  {need.What}; to get it: {Terminal.Plain(need.Get)}");
+            if (answer is not null)
+                Terminal.Line($"  [green]has[/]    {need.What}: {answer}");
+            else
+                Terminal.Line($"  [yellow]lacks[/]  {need.What}; to get it: {need.Get()}");
         return ready;
     }
 
@@ -46,6 +54,8 @@ static class Doctor
         var missing = Shop.Services.Values.Where(service => !File.Exists(Repository.Program(service))).ToArray();
         return Task.FromResult(missing.Length == 0 ? $"{Shop.Services.Count} programs" : null);
     }, "dotnet build EcomDapr.sln");
+
+    static readonly Check FreePorts = new("the ports of dapr.yaml", _ => Task.FromResult(TakenPorts().Length == 0 ? "free" : null), () => $"stop {TakenPorts()}");
 
     static readonly Check Cli = new("dapr CLI", async cancel => (await Says("dapr", "--version", cancel))?.Replace("CLI version:", "").Trim(),
         "https://docs.dapr.io/getting-started/install-dapr-cli/");
@@ -69,7 +79,7 @@ static class Doctor
     static readonly Check Redis = new("Redis", cancel => Listens(Setting("REDIS_HOST", "localhost:6379"), null, cancel), "docker run -d -p 6379:6379 redis:8");
 
     static readonly Check Mail = new("SMTP server", cancel => Listens($"{Setting("SMTP_HOST", "localhost")}:{Setting("SMTP_PORT", "1025")}", null, cancel),
-        "docker run -d -p 1025:1025 -p 8025:1080 maildev/maildev:2.2.1");
+        "dotnet run --project tools/Ecom -- mail");
 
     static readonly Check DockerEngine = new("Docker Engine", async cancel => await Says("docker", "version --format {{.Server.Version}}", cancel),
         "https://docs.docker.com/engine/install/");
@@ -77,12 +87,28 @@ static class Doctor
     static readonly Check DockerCompose = new("Docker Compose", async cancel => await Says("docker", "compose version --short", cancel),
         "https://docs.docker.com/compose/install/");
 
+    static readonly Check DockerMemory = new("5 GB for Docker", async cancel =>
+        long.TryParse(await Says("docker", "info --format {{.MemTotal}}", cancel), out var bytes) && bytes > 5_000_000_000 ? $"{bytes / 1_000_000_000.0:0.0} GB" : null,
+        "raise Docker's limit of memory; with everything in COMPOSE_PROFILES it is 10 GB");
+
     static readonly Check Kubectl = new("kubectl", async cancel => await Says("kubectl", "version --client", cancel), "https://kubernetes.io/docs/tasks/tools/");
 
     static readonly Check Spark = new("Spark Connect", async cancel =>
-        await Listens(Setting("SPARK_REMOTE", "sc://localhost:15002").Replace("sc://", ""), null, cancel)
+        await ListensSpark(cancel)
         ?? (Environment.GetEnvironmentVariable("SPARK_HOME") is { Length: > 0 } home && Directory.Exists(home) ? "SPARK_HOME, started for the time of a job" : null),
         "https://spark.apache.org/downloads.html (4.x, unpack it and set SPARK_HOME)");
+
+    public static string SparkServer => Setting("SPARK_REMOTE", "sc://localhost:15002");
+
+    public static Task<string?> ListensSpark(CancellationToken cancel) => Listens(SparkServer.Replace("sc://", "").Split('/')[0], null, cancel);
+
+    /// <summary>Such as "java (pid 4711) on 3601 and 8003"; a port whose holder the system does not tell stands alone.</summary>
+    static string TakenPorts()
+    {
+        var addresses = Addresses.Read(new(Attach: false, Isolated: false, Json: false, null, 0, TimeSpan.Zero));
+        var taken = addresses.Apps.SelectMany(app => new[] { app.AppPort, app.HttpPort, app.GrpcPort }).Append(addresses.MailPort).Where(port => !Ports.IsFree(port));
+        return string.Join(", ", taken.GroupBy(port => PortHolder.Of(port) ?? "the program").Select(holder => $"{holder.Key} on {string.Join(" and ", holder)}"));
+    }
 
     static int Major(string version) => int.TryParse(version.Split('.')[0], out var major) ? major : 0;
 

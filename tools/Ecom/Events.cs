@@ -99,9 +99,9 @@ static class Events
     static void Print(EventFigures figures)
     {
         Terminal.Table(["topic", "events"], figures.Topics.Select(topic => new[] { topic.Key, topic.Value.ToString("N0", CultureInfo.InvariantCulture) }));
-        Terminal.Line(string.Create(CultureInfo.InvariantCulture, $"{figures.Events:N0} events written: {figures.EventsPerS:N0} events/s"));
+        Terminal.Line($"{figures.Events:N0} events written: {figures.EventsPerS:N0} events/s");
         if (figures.CountedPerS is not null)
-            Terminal.Line(string.Create(CultureInfo.InvariantCulture, $"from the first one written to the last one's row: {figures.CountedPerS:N0} events/s; memory {figures.MemoryMb:0} MB"));
+            Terminal.Line($"from the first one written to the last one's row: {figures.CountedPerS:N0} events/s; memory {figures.MemoryMb:0} MB");
     }
 }
 

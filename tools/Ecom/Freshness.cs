@@ -3,16 +3,27 @@ using System.Diagnostics;
 namespace Ecom.Tool;
 
 /// <summary>How long a checkout takes to show in analytics: from its answer, given when the broker has the event, to the row served by <c>/analytics/operations</c>.</summary>
-sealed class Freshness(ShopClient shop, DateTimeOffset since, int known)
+sealed class Freshness(ShopClient shop, TimeSpan patience, DateTimeOffset since, int known)
 {
-    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100), Patience = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Beside PostgreSQL the jobs on Spark compute. Their rows of the last hour show that they run, or else a server on which they may.</summary>
+    /// <returns>Why nobody seems to compute; null when somebody may.</returns>
+    public static async Task<string?> Unseen(Shop shop, CancellationToken cancel)
+    {
+        if (!shop.Data.IsPostgres || string.Equals(Environment.GetEnvironmentVariable("ANALYTICS_ENGINE"), "embedded", StringComparison.OrdinalIgnoreCase))
+            return null;
+        if (await shop.Client.HasOperations(DateTimeOffset.UtcNow.AddHours(-1), cancel) || await Doctor.ListensSpark(cancel) is not null)
+            return null;
+        return $"no row of the last hour, and no Spark server at {Doctor.SparkServer}; start the jobs first: ./run-spark-job.sh all";
+    }
 
     /// <summary>Begins to look; what is counted already does not count.</summary>
-    public static async Task<Freshness> From(ShopClient shop, CancellationToken cancel)
+    public static async Task<Freshness> From(ShopClient shop, TimeSpan patience, CancellationToken cancel)
     {
         var now = DateTimeOffset.UtcNow;
         var since = new DateTimeOffset(now.Ticks - now.Ticks % TimeSpan.TicksPerMinute, TimeSpan.Zero);
-        return new(shop, since, await shop.CheckoutsCounted(since, cancel));
+        return new(shop, patience, since, await shop.CheckoutsCounted(since, cancel));
     }
 
     /// <summary>Looks until all are counted, or, once it is known how many are wanted, nothing has come for a while.</summary>
@@ -21,7 +32,7 @@ sealed class Freshness(ShopClient shop, DateTimeOffset since, int known)
     {
         List<(DateTimeOffset, int Counted)> seen = [(since, 0)];
         var quiet = Stopwatch.StartNew();
-        while (wanted() is not { } all || (seen[^1].Counted < all && quiet.Elapsed < Patience))
+        while (wanted() is not { } all || (seen[^1].Counted < all && quiet.Elapsed < patience))
         {
             var counted = await shop.CheckoutsCounted(since, cancel) - known;
             if (wanted() is null || counted > seen[^1].Counted)

@@ -29,7 +29,13 @@ static class Load
         var token = mixed ? null : PaymentTokens.Success;
         if (warmUp > 0)
             await Burst(customers, Wishes(0, warmUp, token), users, "to warm up (not measured)", cancel);
-        var freshness = await Freshness.From(shop.Client, cancel);
+        if (await Freshness.Unseen(shop, cancel) is { } reason)
+        {
+            Terminal.Line($"analytics are not measured: {reason}");
+            var (began, orders) = await Burst(customers, Wishes(warmUp, count, token), users, "", cancel);
+            return await Summary.Finish(shop, orders, new(began, []), choice, cancel);
+        }
+        var freshness = await Freshness.From(shop.Client, choice.Patience, cancel);
         int? ended = null;
         var watching = freshness.Watch(() => ended, cancel);
         var (started, told) = await Burst(customers, Wishes(warmUp, count, token), users, "", cancel);

@@ -9,28 +9,29 @@ static class PostgreSql
 
     public static NpgsqlConnectionStringBuilder? FromEnvironment()
     {
-        if (Setting("ConnectionStrings__Db") is { } whole)
+        if (Setting.Text("ConnectionStrings__Db") is { } whole)
             return Parsed(whole);
-        if (Setting("POSTGRES_HOST") is not { } host)
+        if (Setting.Text("POSTGRES_HOST") is not { } host)
             return null;
-        var port = Setting("POSTGRES_PORT") ?? "5432";
         return new()
         {
             Host = host,
-            Port = int.TryParse(port, out var number) && number is > 0 and < 65536 ? number : throw new ToolError($"POSTGRES_PORT is '{port}', not a port"),
-            Database = Setting("POSTGRES_DB") ?? Database,
-            Username = Setting("POSTGRES_USER") ?? "postgres",
-            Password = Setting("POSTGRES_PASSWORD"),
+            Port = Setting.Number("POSTGRES_PORT", 5432, 1, 65535, text => $"POSTGRES_PORT is '{text}', not a port"),
+            Database = Setting.Text("POSTGRES_DB") ?? Database,
+            Username = Setting.Text("POSTGRES_USER") ?? "postgres",
+            Password = Setting.Text("POSTGRES_PASSWORD"),
+            // As in the services: Kerberos' library, which not every machine has, is not looked for.
+            GssEncryptionMode = GssEncryptionMode.Disable,
         };
     }
 
     /// <summary>The schema, and the role, of a service.</summary>
     public static string Schema(string app) => app.Replace('-', '_');
 
-    public static string ReadOnly(NpgsqlConnectionStringBuilder server, string app) => new NpgsqlConnectionStringBuilder(server.ConnectionString)
+    public static string Connection(NpgsqlConnectionStringBuilder server, string app, bool mayWrite) => new NpgsqlConnectionStringBuilder(server.ConnectionString)
     {
         SearchPath = Schema(app),
-        Options = "-c default_transaction_read_only=on",
+        Options = $"-c default_transaction_read_only={(mayWrite ? "off" : "on")}",
         Pooling = false,
         Timeout = 5,
     }.ToString();
@@ -46,6 +47,4 @@ static class PostgreSql
             throw new ToolError($"ConnectionStrings__Db cannot be read: {wrong.Message}");
         }
     }
-
-    static string? Setting(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

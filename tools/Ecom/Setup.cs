@@ -11,6 +11,7 @@ namespace Ecom.Tool;
 static class Setup
 {
     const int Partitions = 3;
+    static readonly Terminal.Coloured Unchanged = Terminal.Plain("unchanged");
     static readonly TimeSpan BrokerPatience = TimeSpan.FromSeconds(30);
 
     /// <summary>cart-service keeps its carts in a state store.</summary>
@@ -30,11 +31,11 @@ static class Setup
         if (PostgreSql.FromEnvironment() is { } server)
             await Database(server, cancel);
         else
-            Terminal.Line("postgresql  skipped: neither POSTGRES_HOST nor ConnectionStrings__Db is set");
+            Terminal.Line($"postgresql  skipped: neither POSTGRES_HOST nor ConnectionStrings__Db is set");
         if (Environment.GetEnvironmentVariable("KAFKA_BROKERS") is { Length: > 0 } brokers)
             await Broker(brokers);
         else
-            Terminal.Line("kafka       skipped: KAFKA_BROKERS is not set");
+            Terminal.Line($"kafka       skipped: KAFKA_BROKERS is not set");
         return Exit.Ok;
     }
 
@@ -82,7 +83,7 @@ static class Setup
         var lines = string.Join('\n', await output).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (process.ExitCode != 0)
             throw new ToolError($"the migration of {app} failed: {lines.LastOrDefault() ?? $"exit code {process.ExitCode}"}");
-        Say("postgresql", $"tables of {app}", lines.LastOrDefault() ?? "current");
+        Say("postgresql", $"tables of {app}", Terminal.Plain(lines.LastOrDefault() ?? "current"));
     }
 
     static async Task<NpgsqlConnection> Open(NpgsqlConnectionStringBuilder server, string database, CancellationToken cancel)
@@ -101,17 +102,14 @@ static class Setup
             await using var change = new NpgsqlCommand(make, connection);
             await change.ExecuteNonQueryAsync(cancel);
         }
-        Say("postgresql", what, there ? "unchanged" : "[green]created[/]");
+        Say("postgresql", what, there ? Unchanged : Terminal.Green("created"));
     }
 
     static string Name(string identifier) => $"\"{identifier.Replace("\"", "\"\"")}\"";
 
     static async Task Broker(string brokers)
     {
-        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = brokers, SocketTimeoutMs = 10_000 })
-            .SetLogHandler((_, _) => { })
-            .SetErrorHandler((_, _) => { })
-            .Build();
+        using var admin = KafkaAdmin.Of(brokers);
         try
         {
             var cluster = admin.GetMetadata(BrokerPatience);
@@ -129,7 +127,7 @@ static class Setup
         }
     }
 
-    static async Task<string> Create(IAdminClient admin, string name, short replicas, string inSync)
+    static async Task<Terminal.Coloured> Create(IAdminClient admin, string name, short replicas, string inSync)
     {
         await admin.CreateTopicsAsync([new TopicSpecification
         {
@@ -138,30 +136,30 @@ static class Setup
             ReplicationFactor = replicas,
             Configs = new() { ["min.insync.replicas"] = inSync },
         }]);
-        return $"[green]created[/] ({Partitions} partitions, {replicas} replicas, min. in-sync {inSync})";
+        return Terminal.Green($"created ({Partitions} partitions, {replicas} replicas, min. in-sync {inSync})");
     }
 
-    static async Task<string> Adapt(IAdminClient admin, TopicMetadata topic, short replicas, string inSync)
+    static async Task<Terminal.Coloured> Adapt(IAdminClient admin, TopicMetadata topic, short replicas, string inSync)
     {
         var changes = new List<string>();
         if (topic.Partitions.Count < Partitions)
         {
             await admin.CreatePartitionsAsync([new PartitionsSpecification { Topic = topic.Topic, IncreaseTo = Partitions }]);
-            changes.Add($"[green]changed[/]: {topic.Partitions.Count} to {Partitions} partitions");
+            changes.Add($"changed: {topic.Partitions.Count} to {Partitions} partitions");
         }
         var resource = new ConfigResource { Type = ResourceType.Topic, Name = topic.Topic };
         var current = (await admin.DescribeConfigsAsync([resource]))[0].Entries["min.insync.replicas"].Value;
         if (current != inSync)
         {
             await admin.IncrementalAlterConfigsAsync(new() { [resource] = [new ConfigEntry { Name = "min.insync.replicas", Value = inSync, IncrementalOperation = AlterConfigOpType.Set }] });
-            changes.Add($"[green]changed[/]: min. in-sync {current} to {inSync}");
+            changes.Add($"changed: min. in-sync {current} to {inSync}");
         }
         // Moving replicas is a plan over the whole cluster's load, which is its operator's.
         var fewest = topic.Partitions.Min(partition => partition.Replicas.Length);
         if (fewest < replicas)
-            changes.Add($"[yellow]has {fewest} replicas instead of {replicas}[/]: kafka-reassign-partitions.sh");
-        return changes.Count == 0 ? "unchanged" : string.Join("; ", changes);
+            changes.Add($"has {fewest} replicas instead of {replicas}: kafka-reassign-partitions.sh");
+        return changes.Count == 0 ? Unchanged : Terminal.Yellow(string.Join("; ", changes));
     }
 
-    static void Say(string system, string what, string outcome) => Terminal.Line($"{system,-11} {Terminal.Plain(what),-31} {outcome}");
+    static void Say(string system, string what, Terminal.Coloured outcome) => Terminal.Line($"{system,-11} {what,-31} {outcome}");
 }

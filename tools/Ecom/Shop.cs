@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Ecom.Contracts;
+using Ecom.Hosting;
 using Ecom.Sidecar;
 using Ecom.Sidecar.Config;
 
@@ -27,6 +28,9 @@ sealed class Shop : IAsyncDisposable
         [AppIds.Analytics] = "Analytics",
     };
 
+    static IReadOnlyDictionary<string, AppProgram> Programs(LocalNetwork network) => Services.ToDictionary(service => service.Key, service => (AppProgram)((environment, output, stop) =>
+        new Embedded(environment, output, network.Listen, network.Connect, stop).Run($"Ecom.{service.Value}")));
+
     public static DateTimeOffset CommandStarted { get; } = Started();
     public Addresses Addresses { get; }
     public ServiceData Data { get; }
@@ -36,10 +40,15 @@ sealed class Shop : IAsyncDisposable
     {
         var addresses = Addresses.Read(choice);
         if (choice.Attach)
-            return new(null, null, addresses, choice.OwnData());
-        Directory.CreateDirectory(choice.DataFolder);
-        var log = new ShopLog(Path.Combine(choice.DataFolder, "shop.log"), watch);
+        {
+            await Attached.Ready(addresses, cancel);
+            var data = choice.OwnData();
+            await Attached.BooksCanBeRead(data, cancel);
+            return new(null, null, addresses, data);
+        }
+        var log = Log(choice.DataFolder);
         EmbeddedHost? host = null;
+        var network = choice.Isolated ? null : new LocalNetwork();
         try
         {
             return await Terminal.Working($"starting {addresses.Apps.Count} services and their sidecars", async () =>
@@ -49,10 +58,15 @@ sealed class Shop : IAsyncDisposable
                     Run = new RunFile(addresses.Apps),
                     ResourcesPath = Path.Combine(Repository.Root, "components", "embedded"),
                     DataFolder = choice.DataFolder,
+                    Programs = network is null ? new Dictionary<string, AppProgram>() : Programs(network),
+                    Network = network,
                     MailPort = addresses.MailPort,
+                    // A zone that does not exist is told by the services, which cannot run with it.
+                    TimeZone = CatchMail.Zone() ?? TimeZoneInfo.Utc,
                     Output = log.Write,
                 }, cancel);
                 await Ready(host, log, cancel);
+                log.Show(watch);
                 return new Shop(host, log, addresses, ServiceData.Files(choice.DataFolder));
             });
         }
@@ -73,6 +87,19 @@ sealed class Shop : IAsyncDisposable
         if (host is not null)
             await host.DisposeAsync();
         log?.Dispose();
+    }
+
+    static ShopLog Log(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            return new(Path.Combine(folder, "shop.log"));
+        }
+        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new ToolError($"the data folder {folder} cannot be used: {(File.Exists(folder) ? "it is a file" : wrong.Message)}");
+        }
     }
 
     static async Task Ready(EmbeddedHost host, ShopLog log, CancellationToken cancel)

@@ -59,11 +59,25 @@ sealed class ShopClient(Func<string, Uri> address) : IDisposable
         (int)(await Send<OperationsView>(HttpMethod.Get, AppIds.Analytics, $"/analytics/operations?limit=1000&from={since:yyyy-MM-dd'T'HH:mm:ss'Z'}", null, cancel)).Rows
             .Where(row => row.Topic == Topics.CheckoutInitiated).Sum(row => row.Value);
 
+    public async Task<bool> HasOperations(DateTimeOffset since, CancellationToken cancel) =>
+        (await Send<OperationsView>(HttpMethod.Get, AppIds.Analytics, $"/analytics/operations?limit=1&from={since:yyyy-MM-dd'T'HH:mm:ss'Z'}", null, cancel)).Rows.Count > 0;
+
+    public Task RemoveItem(string userId, string productId, CancellationToken cancel) =>
+        Send<JsonElement>(HttpMethod.Delete, AppIds.Cart, $"/cart/{userId}/items/{productId}", null, cancel);
+
+    /// <summary>An event that no subscriber can read, by a sidecar's public API: the way of a dead letter.</summary>
+    public static async Task PublishNonsense(Uri sidecar, string topic, CancellationToken cancel)
+    {
+        using var http = SidecarApi.Of(sidecar);
+        using var answer = await http.PostAsJsonAsync(new Uri($"/v1.0/publish/{Components.PubSub}/{topic}", UriKind.Relative), new { Nonsense = true }, Json.Options, cancel);
+        answer.EnsureSuccessStatusCode();
+    }
+
     /// <summary>A cart left over from an earlier run would make this order a different one.</summary>
     public async Task EmptyCart(string userId, CancellationToken cancel)
     {
         foreach (var line in (await Send<CartView>(HttpMethod.Get, AppIds.Cart, $"/cart/{userId}", null, cancel)).Items)
-            await Send<JsonElement>(HttpMethod.Delete, AppIds.Cart, $"/cart/{userId}/items/{line.ProductId}", null, cancel);
+            await RemoveItem(userId, line.ProductId, cancel);
     }
 
     /// <summary>The key makes asking again safe: the same key is the same order.</summary>
@@ -140,7 +154,7 @@ sealed class ShopClient(Func<string, Uri> address) : IDisposable
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address(AppIds.Order), $"/orders/{orderId}/events"));
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
-        // The order exists a moment after the checkout answered: until then there is nothing to follow.
+        // The service has waited for the order a while: its event is still under way.
         if (response.StatusCode == HttpStatusCode.NotFound)
             yield break;
         response.EnsureSuccessStatusCode();

@@ -2,21 +2,21 @@ using System.Collections.Concurrent;
 
 namespace Ecom.Tool;
 
-/// <summary>What the services print, in one file beside their data; `up` shows it too.</summary>
+/// <summary>What the services print, in one file beside their data; `up` shows it too, once the shop is up.</summary>
 sealed class ShopLog : IDisposable
 {
     static readonly TimeSpan Late = TimeSpan.FromSeconds(1);
 
-    readonly Action<string, string>? watch;
+    volatile Action<string, string>? watch;
     readonly StreamWriter writer;
     readonly Lock gate = new();
     readonly Timer flush;
     readonly ConcurrentDictionary<string, string> last = new();
     readonly TaskCompletionSource<string> cannotRun = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public ShopLog(string file, Action<string, string>? watch)
+    public ShopLog(string file)
     {
-        (File, this.watch, writer) = (file, watch, new(file, append: false));
+        (File, writer) = (file, new(file, append: false));
         // A write for each line would be a system call for each; a second later is soon enough for a reader.
         flush = new(_ => Flush(), null, Late, Late);
     }
@@ -26,11 +26,12 @@ sealed class ShopLog : IDisposable
     /// <summary>What an app said that cannot run as it is configured: to start it again would change nothing.</summary>
     public Task<string> CannotRun => cannotRun.Task;
 
+    /// <summary>From here on: the one line that says why a start failed is not to be searched among the others.</summary>
+    public void Show(Action<string, string>? lines) => watch = lines;
+
     public void Write(string appId, string line)
     {
-        lock (gate)
-            if (writer.BaseStream.CanWrite)
-                writer.WriteLine($"{appId}  {line}");
+        Keep(() => writer.WriteLine($"{appId}  {line}"));
         watch?.Invoke(appId, line);
         // A service that ends with 2 has said in its last line which setting it cannot read.
         if (line.StartsWith($"ended with {Exit.CannotRun};", StringComparison.Ordinal))
@@ -39,17 +40,25 @@ sealed class ShopLog : IDisposable
             last[appId] = line;
     }
 
-    void Flush()
-    {
-        lock (gate)
-            if (writer.BaseStream is { CanWrite: true })
-                writer.Flush();
-    }
+    void Flush() => Keep(writer.Flush);
 
     public void Dispose()
     {
         flush.Dispose();
+        Keep(writer.Dispose);
+    }
+
+    /// <summary>A disk that is full costs the line, and stops nobody who has something to say.</summary>
+    void Keep(Action write)
+    {
         lock (gate)
-            writer.Dispose();
+            try
+            {
+                if (writer.BaseStream is { CanWrite: true })
+                    write();
+            }
+            catch (IOException)
+            {
+            }
     }
 }

@@ -4,7 +4,7 @@ using System.CommandLine.Parsing;
 namespace Ecom.Tool;
 
 /// <summary>Which shop: started here, or one that runs; where its data is; how long an order may take.</summary>
-sealed record ShopChoice(bool Attach, bool Json, string? Data, int PortOffset, TimeSpan Patience)
+sealed record ShopChoice(bool Attach, bool Isolated, bool Json, string? Data, int PortOffset, TimeSpan Patience)
 {
     public string DataFolder => Path.GetFullPath(Data ?? Path.Combine(Repository.Root, ".ecom"));
 
@@ -16,10 +16,11 @@ sealed record ShopChoice(bool Attach, bool Json, string? Data, int PortOffset, T
 sealed class ShopOptions
 {
     readonly Option<bool> attach = new("--attach") { Description = "Use the shop that runs (such as under dapr run) instead of starting one." };
+    readonly Option<bool> isolated = new("--isolated") { Description = "Each service as a process of its own, which can be killed; otherwise they share the tool's." };
     readonly Option<bool> json = new("--json") { Description = "The last line of the output is one JSON object with the figures." };
     readonly Option<string?> data = new("--data") { Description = "The folder of the embedded shop's data; default .ecom in the repository." };
     readonly Option<int> portOffset = new("--port-offset") { Description = "Added to every port of dapr.yaml, for a second shop beside the first." };
-    readonly Option<int> timeout = new("--timeout") { Description = "Seconds after which an order that has not ended is stuck.", DefaultValueFactory = _ => 60 };
+    readonly Option<int> timeout = new("--timeout") { Description = "Seconds after which an order that has not ended is stuck, and analytics that do not move are not waited for.", DefaultValueFactory = _ => 60 };
 
     public ShopOptions()
     {
@@ -31,8 +32,14 @@ sealed class ShopOptions
     {
         command.Add(attach);
         command.Add(json);
-        AddDataTo(command);
+        AddStartTo(command);
         command.Add(timeout);
+    }
+
+    public void AddStartTo(Command command)
+    {
+        command.Add(isolated);
+        AddDataTo(command);
     }
 
     public void AddDataTo(Command command)
@@ -41,7 +48,7 @@ sealed class ShopOptions
         command.Add(portOffset);
     }
 
-    public ShopChoice Read(ParseResult parsed) => new(parsed.GetValue(attach), parsed.GetValue(json), parsed.GetValue(data), parsed.GetValue(portOffset), TimeSpan.FromSeconds(Math.Max(1, parsed.GetValue(timeout))));
+    public ShopChoice Read(ParseResult parsed) => new(parsed.GetValue(attach), parsed.GetValue(isolated), parsed.GetValue(json), parsed.GetValue(data), parsed.GetValue(portOffset), TimeSpan.FromSeconds(Math.Max(1, parsed.GetValue(timeout))));
 }
 
 static class Options

@@ -19,6 +19,8 @@ static class Summary
         Terminal.Line();
         var report = await Terminal.Working("auditing", () => Audit.Settled(shop.Data, shop.Addresses, cancel));
         Audit.Print(report);
+        if (told.FirstOrDefault(order => report.Books.Orders.All(row => row.Id != order.Checkout.OrderId)) is { } unknown)
+            throw new ToolError($"{unknown.Checkout.OrderId} is not in the books of {report.Place}: the shop that runs keeps them elsewhere; load its .env, or name its folder with --data");
         var figures = Measure(shop, told, report.Ok);
         Print(figures);
         if (burst is not null)
@@ -56,7 +58,7 @@ static class Summary
     static void Print(DemoFigures figures)
     {
         Terminal.Line();
-        Terminal.Line($"{figures.Orders} orders: [green]{figures.Fulfilled} fulfilled[/], {figures.Cancelled} cancelled, {(figures.Stuck == 0 ? "0 stuck" : $"[red]{figures.Stuck} stuck[/]")}");
+        Terminal.Line($"{figures.Orders} orders: {Terminal.Green($"{figures.Fulfilled} fulfilled")}, {figures.Cancelled} cancelled, {(figures.Stuck == 0 ? Terminal.Plain("0 stuck") : Terminal.Red($"{figures.Stuck} stuck"))}");
         if (figures.Fulfilled > 0)
             Terminal.Line($"checkout answered to FULFILLED: p50 {figures.P50Ms} ms, p95 {figures.P95Ms} ms; first {figures.FirstOrderMs / 1000:0.0} s after the command");
         if (figures.MemoryMb is not null)
@@ -67,8 +69,9 @@ static class Summary
     {
         Terminal.Line($"checkout: p50 {figures.CheckoutP50Ms} ms, p95 {figures.CheckoutP95Ms} ms");
         Terminal.Line($"burst: {figures.AcceptedPerS:0} accepted/s, {figures.EndedPerS:0} ended/s (first checkout to last answer, and to last end; carts filled before)");
-        Terminal.Line(figures.AnalyticsP50Ms is null
-            ? "analytics: no checkout has come to its rows"
-            : $"analytics: checkout answered to row served p50 {figures.AnalyticsP50Ms} ms, p95 {figures.AnalyticsP95Ms} ms");
+        if (figures.AnalyticsP50Ms is null)
+            Terminal.Line($"analytics: no checkout has come to its rows");
+        else
+            Terminal.Line($"analytics: checkout answered to row served p50 {figures.AnalyticsP50Ms} ms, p95 {figures.AnalyticsP95Ms} ms");
     }
 }

@@ -9,7 +9,7 @@ static class Up
     {
         var options = new ShopOptions();
         var command = new Command("up", "Start everything embedded and leave it running until Ctrl-C.");
-        options.AddDataTo(command);
+        options.AddStartTo(command);
         command.SetAction((parsed, cancel) => Run(options.Read(parsed), cancel));
         return command;
     }
@@ -21,17 +21,17 @@ static class Up
         Terminal.Table(["app", "address", "pages", "sidecar"], shop.Addresses.Apps.Select(app => (IReadOnlyList<string>)
             [app.AppId, $"http://localhost:{app.AppPort}", "/docs  /health/ready  /metrics", $"http {app.HttpPort}, grpc {app.GrpcPort}"]));
         Terminal.Line();
-        Terminal.Line($"mail caught: http://localhost:{shop.Addresses.MailPort}   data: {Terminal.Plain(choice.DataFolder)}");
-        Terminal.Line("Ctrl-C stops everything");
+        Terminal.Line($"mail caught: http://localhost:{shop.Addresses.MailPort}   data: {choice.DataFolder}");
+        Terminal.Line($"Ctrl-C stops everything");
         try
         {
             await Task.Delay(Timeout.Infinite, cancel);
         }
         catch (OperationCanceledException)
         {
-            Terminal.Line("stopping");
+            Terminal.Line($"stopping");
         }
-        return Exit.Ok;
+        return Exit.Interrupted;
     }
 
     /// <summary>Past Spectre, which measures each character: these are thousands of lines.</summary>

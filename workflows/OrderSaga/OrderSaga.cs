@@ -4,27 +4,32 @@ using Ecom.Contracts;
 namespace Ecom.Orders.Saga;
 
 /// <summary>What a saga is started with; everything else it learns from facts.</summary>
-/// <param name="Timeout">The deadline of the whole saga: one timer costs one scheduler job, a timer per wait would cost as many.</param>
-public sealed record SagaInput(string OrderId, TimeSpan Timeout);
+public sealed record SagaInput(string OrderId);
 
-public enum FactKind { Paid, PaymentFailed, Reserved, Depleted, CancelRequested, Refunded }
+/// <summary>Something that happened to the order, told to the saga after it was recorded in the order's row.</summary>
+/// <param name="Name">The topic of the event that told it, or one of the names below.</param>
+/// <param name="EventId">That event's id, the <c>causationid</c> of what follows.</param>
+public sealed record OrderFact(string Name, string? EventId, string? Reason = null, string? ProductId = null)
+{
+    /// <summary>The customer wants out.</summary>
+    public const string CancelRequested = "cancel_requested";
 
-/// <summary>Something that happened to the order, raised on the saga after it was recorded in the order's row.</summary>
-/// <param name="EventId">The event that told it, the <c>causationid</c> of what follows.</param>
-public sealed record OrderFact(FactKind Kind, string? EventId, string? Reason = null, string? ProductId = null);
+    /// <summary>The answer that is waited for could have come and did not.</summary>
+    public const string TimedOut = "timed_out";
+}
 
 /// <summary>The input of a step that only moves the order on.</summary>
 public sealed record StepInput(string OrderId, string? CausationId);
 
 /// <summary>Why and on whose account an order is cancelled.</summary>
-public sealed record CancelInput(string OrderId, string? CausationId, string Source, string Reason, string? ProductId);
+public sealed record CancelInput(string OrderId, string? CausationId, string Source, string Reason);
 
 /// <summary>
 /// The story of an order, top to bottom (instance id = order id): PENDING → paid → PAID → reserved → FULFILLED,
 /// and from every other turn to CANCELLED, with whatever was done undone.
 /// <para>Few steps on purpose: each is one database transaction that writes the order's status and its outgoing events together,
-/// is safe to repeat, and costs the engine two scheduler jobs. A change to this code needs <see cref="WorkflowContext.IsPatched"/>:
-/// running sagas replay it.</para>
+/// is safe to repeat, and costs the engine two scheduler jobs. No timers: a deadline runs only while the answer could come, which
+/// the reconciler knows, and tells (ADR 0014). A change to this code needs <see cref="WorkflowContext.IsPatched"/>: running sagas replay it.</para>
 /// </summary>
 public sealed class OrderSaga : Workflow<SagaInput, string>
 {
@@ -38,76 +43,48 @@ public sealed class OrderSaga : Workflow<SagaInput, string>
 
     public override async Task<string> RunAsync(WorkflowContext context, SagaInput input)
     {
-        var facts = new Facts(context, input.Timeout);
-
-        context.SetCustomStatus("waits for the payment");
-        var payment = await facts.Next(FactKind.Paid, FactKind.PaymentFailed, FactKind.CancelRequested);
-        if (payment is not { Kind: FactKind.Paid })
-            return await Undo(context, facts, input, payment, "the payment");
+        var payment = await Next(context, "payment", Topics.PaymentProcessed, Topics.PaymentFailed, OrderFact.CancelRequested, OrderFact.TimedOut);
+        if (payment.Name != Topics.PaymentProcessed)
+            return await Undo(context, input, payment, "the payment");
         if (!await context.CallActivityAsync<bool>(Confirm, new StepInput(input.OrderId, payment.EventId), Patiently))
-            return await Undo(context, facts, input, new(FactKind.CancelRequested, payment.EventId), "the payment");
+            return await Undo(context, input, payment with { Name = OrderFact.CancelRequested }, "the payment");
 
-        context.SetCustomStatus("waits for the stock");
-        var stock = await facts.Next(FactKind.Reserved, FactKind.Depleted, FactKind.CancelRequested);
-        if (stock is not { Kind: FactKind.Reserved })
-            return await Undo(context, facts, input, stock, "the stock");
+        var stock = await Next(context, "stock", Topics.InventoryReserved, Topics.InventoryDepleted, OrderFact.CancelRequested, OrderFact.TimedOut);
+        if (stock.Name != Topics.InventoryReserved)
+            return await Undo(context, input, stock, "the stock");
         if (!await context.CallActivityAsync<bool>(Fulfil, new StepInput(input.OrderId, stock.EventId), Patiently))
-            return await Undo(context, facts, input, new(FactKind.CancelRequested, stock.EventId), "the stock");
+            return await Undo(context, input, stock with { Name = OrderFact.CancelRequested }, "the stock");
 
         context.SetCustomStatus("fulfilled");
         return "FULFILLED";
     }
 
-    /// <summary>Cancelling tells payment and inventory to undo what they did or may still do. An order that was charged is closed only when the money is back.</summary>
-    static async Task<string> Undo(WorkflowContext context, Facts facts, SagaInput input, OrderFact? cause, string waitedFor)
+    /// <summary>Cancelling tells payment and inventory to undo what they did or may still do. The order is closed when both have said so.</summary>
+    static async Task<string> Undo(WorkflowContext context, SagaInput input, OrderFact cause, string waitedFor)
     {
-        var (source, reason) = cause switch
+        var (source, reason) = cause.Name switch
         {
-            { Kind: FactKind.PaymentFailed } => (CancellationSources.PaymentFailed, cause.Reason ?? "payment failed"),
-            { Kind: FactKind.Depleted } => (CancellationSources.InventoryDepleted, cause.Reason ?? "out of stock"),
-            { Kind: FactKind.CancelRequested } => (CancellationSources.Customer, cause.Reason ?? "cancelled by the customer"),
-            _ => (CancellationSources.Timeout, $"no answer about {waitedFor} in time"),
+            Topics.PaymentFailed => (CancellationSources.PaymentFailed, cause.Reason ?? "payment failed"),
+            Topics.InventoryDepleted => (CancellationSources.InventoryDepleted, cause.Reason ?? "out of stock"),
+            OrderFact.TimedOut => (CancellationSources.Timeout, $"no answer about {waitedFor} in time"),
+            _ => (CancellationSources.Customer, "cancelled by the customer"),
         };
-        if (await context.CallActivityAsync<bool>(Cancel, new CancelInput(input.OrderId, cause?.EventId, source, reason, cause?.ProductId), Patiently))
+        var isClosed = await context.CallActivityAsync<bool>(Cancel, new CancelInput(input.OrderId, cause.EventId, source, reason), Patiently);
+        while (!isClosed)
         {
-            context.SetCustomStatus("waits for the refund");
-            var refund = await facts.Refund();
-            await context.CallActivityAsync<bool>(Close, new StepInput(input.OrderId, refund.EventId), Patiently);
+            var undone = await Next(context, "refund and release", Topics.PaymentRefunded, Topics.PaymentFailed, Topics.InventoryReleased, Topics.InventoryDepleted);
+            isClosed = await context.CallActivityAsync<bool>(Close, new StepInput(input.OrderId, undone.EventId), Patiently);
         }
         context.SetCustomStatus($"cancelled: {source}");
         return "CANCELLED";
     }
 
-    /// <summary>The order's facts in the order of their coming. One that is not waited for (late, or told twice) is passed over.</summary>
-    sealed class Facts(WorkflowContext context, TimeSpan timeout)
+    /// <summary>The next fact that is waited for. Any other (late, or told twice) is passed over.</summary>
+    static async Task<OrderFact> Next(WorkflowContext context, string what, params string[] wanted)
     {
-        readonly Task deadline = context.CreateTimer(timeout);
-        Task<OrderFact>? next;
-
-        /// <returns>Null when the deadline comes first.</returns>
-        public async Task<OrderFact?> Next(params FactKind[] wanted)
-        {
-            while (true)
-            {
-                next ??= context.WaitForExternalEventAsync<OrderFact>(FactEvent);
-                if (await Task.WhenAny(next, deadline) != next)
-                    return null;
-                var fact = await next;
-                next = null;
-                if (wanted.Contains(fact.Kind))
-                    return fact;
-            }
-        }
-
-        public async Task<OrderFact> Refund()
-        {
-            while (true)
-            {
-                var fact = await (next ?? context.WaitForExternalEventAsync<OrderFact>(FactEvent));
-                next = null;
-                if (fact.Kind is FactKind.Refunded)
-                    return fact;
-            }
-        }
+        context.SetCustomStatus($"waits for {what}");
+        while (true)
+            if (await context.WaitForExternalEventAsync<OrderFact>(FactEvent) is var fact && wanted.Contains(fact.Name))
+                return fact;
     }
 }

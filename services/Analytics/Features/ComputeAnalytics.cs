@@ -13,7 +13,7 @@ namespace Ecom.Analytics;
 /// answered when that is committed: the changed rows, what must be remembered, and what goes out, in one transaction. After a
 /// failure or a kill the sidecar brings again what was not answered, and the memory is read anew.
 /// </summary>
-public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, TimeProvider clock, ILogger<ComputeAnalytics> log) : BackgroundService
+public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, TimeProvider clock, Metrics metrics, ILogger<ComputeAnalytics> log) : BackgroundService
 {
     /// <summary>A batch gathers what comes in this time: so a burst costs few transactions, and a row is as fresh as this.</summary>
     static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
@@ -29,8 +29,8 @@ public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, TimePr
 
     const int MostFacts = 10_000;
 
-    static readonly Counter<long> Counted = Metrics.Meter.CreateCounter<long>("ecom_analytics_events", description: "Events that counted in a table");
-    static readonly Counter<long> TooLate = Metrics.Meter.CreateCounter<long>("ecom_analytics_late", description: "Events that came too late for a table");
+    readonly Counter<long> countedEvents = metrics.Meter.CreateCounter<long>("ecom_analytics_events", description: "Events that counted in a table");
+    readonly Counter<long> lateEvents = metrics.Meter.CreateCounter<long>("ecom_analytics_late", description: "Events that came too late for a table");
     static readonly JsonSerializerOptions Compact = new(Json.Options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault };
 
     readonly Channel<Delivery> arrivals = Channel.CreateUnbounded<Delivery>();
@@ -153,8 +153,8 @@ public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, TimePr
         foreach (var row in rows)
             if (await db.Keep(row, ct) && row is FraudAlert alert)
                 db.Publish(new FraudDetected(alert.UserId, alert.OrderId, alert.AlertType, alert.Severity, alert.Details, alert.WindowStart, alert.WindowEnd), new(null, null));
-        Counted.Add(counted.Count, new KeyValuePair<string, object?>("table", computation.Name));
-        TooLate.Add(late, new KeyValuePair<string, object?>("table", computation.Name));
+        countedEvents.Add(counted.Count, new KeyValuePair<string, object?>("table", computation.Name));
+        lateEvents.Add(late, new KeyValuePair<string, object?>("table", computation.Name));
     }
 
     static async Task<IReadOnlyList<Computation>> Recall(AnalyticsDb db, CancellationToken ct)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Ecom.Contracts;
 using Ecom.Hosting;
+using Microsoft.EntityFrameworkCore;
 
 namespace Ecom.Analytics;
 
@@ -10,22 +11,21 @@ namespace Ecom.Analytics;
 /// </summary>
 public static partial class KeepDeadLetter
 {
-    public static async Task<bool> Handle(HttpContext http, ReadOnlyMemory<byte> body)
+    /// <param name="compute">Null: Spark counts the shop's events.</param>
+    public static async Task<bool> Handle(Delivery delivery, AnalyticsDb db, TimeProvider clock, ILogger<DeadLetterRecord> log, CancellationToken ct, ComputeAnalytics? compute = null)
     {
-        var services = http.RequestServices;
-        var log = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(KeepDeadLetter));
-        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
-        var record = Unwrap(body);
+        var now = clock.GetUtcNow();
+        var record = Unwrap(delivery.Bytes);
         try
         {
             var (e, _) = CloudEvent.Parse<DeadLetter>(record.Span);
-            var letter = e is not null ? DeadLetterRecord.Of(e, now) : Bare(http, record, now);
-            if (await Keep(services, letter, http.RequestAborted))
+            var letter = e is not null ? DeadLetterRecord.Of(e, now) : Bare(delivery.Headers, record, now);
+            if (await Keep(db, letter, ct))
                 LogKept(log, letter.OriginalTopic, letter.ErrorReason);
             // It is one of the shop's events, too.
-            return e is null || services.GetService<ComputeAnalytics>() is not { } compute || e.Time > now + AnalyticsRules.Ahead || await compute.Take([Fact.Of(e)]);
+            return e is null || compute is null || e.Time > now + AnalyticsRules.Ahead || await compute.Take([Fact.Of(e)]);
         }
-        catch (Exception e) when (Transient.Is(e) || http.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (Transient.Is(e) || ct.IsCancellationRequested)
         {
             LogAway(log, e.GetBaseException().Message);
             return false;
@@ -37,24 +37,17 @@ public static partial class KeepDeadLetter
         }
     }
 
-    static DeadLetterRecord Bare(HttpContext http, ReadOnlyMemory<byte> record, DateTimeOffset now)
-    {
-        var headers = http.Request.Headers;
-        return DeadLetterRecord.Of(record, headers["__topic"].ToString() is { Length: > 0 } topic ? topic : null, $"{headers["__partition"]}/{headers["__offset"]}", now);
-    }
+    static DeadLetterRecord Bare(IHeaderDictionary headers, ReadOnlyMemory<byte> record, DateTimeOffset now) =>
+        DeadLetterRecord.Of(record, headers["__topic"].ToString() is { Length: > 0 } topic ? topic : null, $"{headers["__partition"]}/{headers["__offset"]}", now);
 
-    static async Task<bool> Keep(IServiceProvider services, DeadLetterRecord letter, CancellationToken ct)
+    static Task<bool> Keep(AnalyticsDb db, DeadLetterRecord letter, CancellationToken ct) => db.InTransaction(async () =>
     {
-        await using var scope = services.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<AnalyticsDb>();
-        return await db.InTransaction(async () =>
-        {
-            if (!await db.FirstTime(letter.LetterId, Topics.DeadLetters, ct))
-                return false;
-            db.DeadLetters.Add(letter);
-            return true;
-        }, ct);
-    }
+        var id = letter.LetterId;
+        if (await db.DeadLetters.AnyAsync(d => d.LetterId == id, ct))
+            return false;
+        db.DeadLetters.Add(letter);
+        return true;
+    }, ct);
 
     /// <summary>A raw subscription's bytes arrive in an envelope of the sidecar's own, in base64; an embedded one may hand them over bare.</summary>
     static ReadOnlyMemory<byte> Unwrap(ReadOnlyMemory<byte> body)

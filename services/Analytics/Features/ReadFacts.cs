@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using Ecom.Contracts;
 using Ecom.Hosting;
 
@@ -11,10 +12,9 @@ public static class ReadFacts
     const int MostAtOnce = 100;
 
     /// <param name="read">What the computations need of the event beside its topic, id and time.</param>
-    public static void MapFacts<T>(this WebApplication app, Func<Fact, T, Fact>? read = null) where T : class, IEvent
-    {
-        var (identity, clock, compute) = (app.Services.GetRequiredService<ServiceIdentity>(), app.Services.GetRequiredService<TimeProvider>(), app.Services.GetRequiredService<ComputeAnalytics>());
-        app.MapBulkDelivery(new() { PubsubName = Components.PubSub, Name = T.Topic, DeadLetterTopic = Topics.DeadLetters }, MostAtOnce, (_, events) =>
+    public static void MapFacts<T>(this WebApplication app, Func<Fact, T, Fact>? read = null) where T : class, IEvent =>
+        app.MapBulkDelivery(new() { PubsubName = Components.PubSub, Name = T.Topic, DeadLetterTopic = Topics.DeadLetters }, MostAtOnce,
+            (IReadOnlyList<JsonElement> events, ServiceIdentity identity, TimeProvider clock, ComputeAnalytics compute) =>
         {
             List<Fact> facts = [];
             List<DeadLetter> letters = [];
@@ -32,5 +32,4 @@ public static class ReadFacts
             }
             return compute.Take(facts, letters);
         });
-    }
 }

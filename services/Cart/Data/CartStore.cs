@@ -1,35 +1,28 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Dapr;
-using Dapr.Client;
 using Ecom.Contracts;
+using Ecom.Hosting;
 
 namespace Ecom.Carts;
 
 public sealed record CartOptions(TimeSpan TimeToLive);
 
+/// <summary>The broker is away, and the cart has as many events waiting for it as it can hold.</summary>
+public sealed class TooMuchWaitsException(string userId) : Exception($"{Cart.MaxPending} events of {userId}'s cart wait for the message broker.");
+
+/// <summary>What a change came to.</summary>
+/// <param name="Out">Ends with true when the broker has all that the cart has to tell, with false when it does not have it for now.</param>
+public sealed record Changed<T>(T Answer, Task<bool> Out);
+
 /// <summary>
-/// Carts in the Dapr state store, each one document that is also its own outbox: the save that changes the items also
-/// fixes the event in <see cref="Cart.Pending"/>, then the event is published. Who comes next to a cart publishes what may
-/// have been left there by a process that died in between (the same id, so a second copy is no second fact), and the save
-/// of the next change forgets it. So a change costs three calls (read, save, publish) and none of them tidies up.
+/// Carts, each one document that is also its own outbox: the save that changes the items also fixes the event about it.
+/// A change costs a read and a save; what it has to tell goes out behind it (<see cref="CartOutbox"/>).
 /// </summary>
-public sealed partial class CartStore(DaprClient dapr, Published published, CartOptions options, TimeProvider clock, ILogger<CartStore> log)
+public sealed class CartStore(Documents documents, CartOutbox outbox, CartOptions options, TimeProvider clock)
 {
     const int MaxAttempts = 40;
-    static readonly TimeSpan PublishPatience = TimeSpan.FromSeconds(10);
-    static readonly StateOptions FirstWrite = new() { Concurrency = ConcurrencyMode.FirstWrite };
-    readonly Dictionary<string, string> timeToLive = new() { ["ttlInSeconds"] = ((long)Math.Ceiling(options.TimeToLive.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture) };
 
-    static string Key(string userId) => $"cart:{userId}";
-
-    /// <summary>Reading finishes what is pending, but does not depend on the broker.</summary>
-    public async Task<Cart> Read(string userId, CancellationToken ct)
-    {
-        var (cart, _) = await Load(userId, ct);
-        await TryPublish(cart);
-        return cart;
-    }
+    public async Task<Cart> Read(string userId, CancellationToken ct) => (await Load(userId, ct)).Cart;
 
     /// <summary>An event with its id, time and correlation fixed, to be saved with the change it tells of.</summary>
     public PendingEvent Fix<T>(T fact) where T : IEvent
@@ -38,85 +31,60 @@ public sealed partial class CartStore(DaprClient dapr, Published published, Cart
         return new(e.Id, T.Topic, JsonSerializer.SerializeToElement(e, Json.Options));
     }
 
-    /// <summary>Changes the cart: <paramref name="decide"/> answers and gives the next cart, or null to leave it; it is asked again when somebody else was faster.</summary>
-    /// <param name="untilPublished">Fails when the broker does not have the change's event. It is fixed all the same, and goes out with the next request.</param>
-    public async Task<T> Change<T>(string userId, Func<Cart, (Cart? Next, T Answer)> decide, CancellationToken ct, bool untilPublished = false)
-    {
-        (Cart Cart, T Answer)? tried = null;
-        for (var attempt = 1; ; attempt++)
-        {
-            var (cart, etag) = await Load(userId, ct);
-            // The save that seemed to fail was ours and has gone through: deciding again would add the item twice.
-            if (tried is { } ours && ours.Cart.Pending.Count > 0 && cart.Pending.Any(e => e.Id == ours.Cart.Pending[0].Id))
-                return await Out(ours.Cart, ours.Answer, untilPublished);
-            await Publish(cart);
-            var (next, answer) = decide(cart);
-            if (next is null)
-                return answer;
-            if (await TrySave(next, etag, ct))
-                return await Out(next, answer, untilPublished);
-            if (attempt == MaxAttempts)
-                throw new TimeoutException($"The cart of {userId} was changed by others at each of {MaxAttempts} attempts.");
-            tried = (next, answer);
-            await Task.Delay(Random.Shared.Next(2, 5 * Math.Min(attempt, 10)), ct);
-        }
-    }
+    public Task<Changed<T>> Change<T>(string userId, Func<Cart, (Cart? Next, T Answer)> decide, CancellationToken ct) =>
+        Change(userId, cart => Task.FromResult(decide(cart)), ct);
 
-    async Task<T> Out<T>(Cart saved, T answer, bool untilPublished)
+    /// <summary>
+    /// Changes the cart: <paramref name="decide"/> answers and gives the next cart, or null to leave it; it is asked again when somebody else was faster.
+    /// Once a change is on its way it does not end with its request.
+    /// </summary>
+    public async Task<Changed<T>> Change<T>(string userId, Func<Cart, Task<(Cart? Next, T Answer)>> decide, CancellationToken ct)
     {
-        if (untilPublished)
-            await Publish(saved);
-        else
-            await TryPublish(saved);
-        return answer;
+        var (cart, etag) = await Load(userId, ct);
+        var lane = await outbox.Open(cart);
+        try
+        {
+            for (var attempt = 1; ; attempt++)
+            {
+                var (next, answer) = await decide(lane.WithoutWhatIsDone(cart));
+                if (next is null)
+                    return new(answer, lane.Send(cart));
+                if (next.Pending.Count > Cart.MaxPending)
+                    throw new TooMuchWaitsException(userId);
+                if (await TrySave(next, etag, lane))
+                    return new(answer, lane.Send(next));
+                var before = cart;
+                (cart, etag) = await Load(userId, CancellationToken.None);
+                // The save that seemed to fail has gone through: deciding again would add the item twice.
+                if (next.Pending is [.., var told] && !before.Tells(told.Id) && cart.Tells(told.Id))
+                    return new(answer, lane.Send(cart));
+                if (attempt == MaxAttempts)
+                    throw new TimeoutException($"The cart of {userId} was changed by others at each of {MaxAttempts} attempts.");
+                await Task.Delay(Random.Shared.Next(2, 5 * Math.Min(attempt, 10)), CancellationToken.None);
+            }
+        }
+        finally
+        {
+            lane.Leave();
+        }
     }
 
     async Task<(Cart Cart, string ETag)> Load(string userId, CancellationToken ct)
     {
-        var (cart, etag) = await dapr.GetStateAndETagAsync<Cart?>(Components.CartStore, Key(userId), cancellationToken: ct);
-        return (cart ?? Cart.Empty(userId), etag ?? "");
+        var (cart, etag) = await documents.Load<Cart>($"cart:{userId}", ct);
+        return (cart ?? Cart.Empty(userId), etag);
     }
 
-    async Task<bool> TrySave(Cart cart, string etag, CancellationToken ct)
+    async Task<bool> TrySave(Cart cart, string etag, Lane lane)
     {
         try
         {
-            return await dapr.TrySaveStateAsync(Components.CartStore, Key(cart.UserId), cart, etag, FirstWrite, timeToLive, ct);
+            return await documents.TrySave($"cart:{cart.UserId}", cart, etag, options.TimeToLive);
         }
-        catch (DaprException) when (etag.Length == 0)
+        catch (AwayException)
         {
-            // Without an ETag Redis and PostgreSQL answer a lost first write as any other error: somebody else's cart tells it apart.
-            var (_, now) = await Load(cart.UserId, ct);
-            if (now.Length == 0)
-                throw;
-            return false;
+            lane.Doubt();
+            throw;
         }
     }
-
-    async Task TryPublish(Cart cart)
-    {
-        try
-        {
-            await Publish(cart);
-        }
-        catch (Exception e) when (e is DaprException or OperationCanceledException)
-        {
-            LogPending(cart.UserId, e.GetBaseException().Message);
-        }
-    }
-
-    /// <summary>The customer's going away does not stop it: the change is saved, so its event is due.</summary>
-    async Task Publish(Cart cart)
-    {
-        foreach (var e in cart.Pending.Where(e => !published.Knows(e.Id)))
-        {
-            using var patience = new CancellationTokenSource(PublishPatience);
-            await dapr.PublishByteEventAsync(Components.PubSub, e.Topic, JsonSerializer.SerializeToUtf8Bytes(e.Envelope), Contracts.CloudEvent<object>.ContentType,
-                new() { ["partitionKey"] = cart.UserId }, patience.Token);
-            published.Add(e.Id);
-        }
-    }
-
-    [LoggerMessage(LogLevel.Warning, "An event of {UserId}'s cart waits for the next request: {Reason}")]
-    partial void LogPending(string userId, string reason);
 }

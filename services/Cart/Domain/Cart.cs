@@ -14,14 +14,27 @@ public sealed record CartLine(string ProductId, string Name, int Quantity, decim
 /// <summary>An event that was fixed, id and all, by the very save that changed the cart, and that may not be out yet.</summary>
 public sealed record PendingEvent(string Id, string Topic, JsonElement Envelope);
 
-/// <summary>A checkout that was made, remembered so that its repetition gets the same answer.</summary>
-public sealed record Checkout(string OrderId, string EventId, string? IdempotencyKey, IReadOnlyList<CartLine> Items);
+/// <summary>A checkout that was made, kept so that its repetition gets the same answer.</summary>
+public sealed record Checkout(
+    string OrderId, string EventId, string? IdempotencyKey, IReadOnlyList<CartLine> Items, string? PaymentToken = null, DateTimeOffset At = default)
+{
+    /// <summary>A click within this time of the first, without anything new in the cart, is the same click.</summary>
+    public static readonly TimeSpan SecondClick = TimeSpan.FromSeconds(10);
 
-/// <summary>A customer's cart: one document, so that its items, its checkout and its outgoing event change together or not at all.</summary>
+    /// <summary>What names the duty of remembering it, or null: a checkout without a key is not asked for again.</summary>
+    [JsonIgnore]
+    public string? DutyId => IdempotencyKey is null ? null : $"key:{IdempotencyKey}";
+}
+
+/// <summary>A customer's cart: one document, so that its items, its checkouts and its outgoing events change together or not at all.</summary>
+/// <param name="Pending">Oldest first; what is known to be out is dropped by the next save.</param>
+/// <param name="Checkouts">Oldest first: the last one, and those whose key may not be remembered yet (<see cref="Carts.Checkouts"/>).</param>
 public sealed record Cart(string UserId, IReadOnlyList<CartLine> Items, IReadOnlyList<PendingEvent> Pending, IReadOnlyList<Checkout> Checkouts)
 {
     public const int MaxLines = 100;
-    const int RememberedCheckouts = 5;
+
+    /// <summary>So many events may wait for a broker that is away.</summary>
+    public const int MaxPending = 100;
 
     public static Cart Empty(string userId) => new(userId, [], [], []);
 
@@ -38,18 +51,40 @@ public sealed record Cart(string UserId, IReadOnlyList<CartLine> Items, IReadOnl
         return (Set(added with { Quantity = quantity }), null);
     }
 
-    public Cart Set(CartLine line) => this with
+    public (Cart? Next, string? Fault) Remove(string productId) =>
+        Line(productId) is null ? (null, NotThere(productId)) : (this with { Items = [.. Items.Where(line => line.ProductId != productId)] }, null);
+
+    /// <summary>Sets the quantity of what is there, and tells how much more of it that is.</summary>
+    public (Cart? Next, int More, string? Fault) SetQuantity(string productId, int quantity) =>
+        Line(productId) is { } line ? (Set(line with { Quantity = quantity }), quantity - line.Quantity, null) : (null, 0, NotThere(productId));
+
+    public Checkout? CheckoutOf(string? idempotencyKey) => idempotencyKey is null ? null : Checkouts.FirstOrDefault(made => made.IdempotencyKey == idempotencyKey);
+
+    /// <summary>The checkout that this click repeats: it emptied the cart just now.</summary>
+    public Checkout? Repeated(string? paymentToken, DateTimeOffset now) =>
+        Items.Count == 0 && Checkouts is [.., var last] && last.PaymentToken == paymentToken && now - last.At < Checkout.SecondClick ? last : null;
+
+    public Cart Keeping(Checkout made) => this with { Checkouts = [.. Checkouts, made] };
+
+    /// <summary>Empties the cart into a checkout.</summary>
+    public Cart CheckOut(Checkout made) => Keeping(made) with { Items = [] };
+
+    /// <summary>The next save also fixes this event.</summary>
+    public Cart Saying(PendingEvent told) => this with { Pending = [.. Pending, told] };
+
+    /// <summary>Without what need not be kept any more: events that are out, checkouts whose key is remembered (but always the last one).</summary>
+    public Cart Without(Func<string, bool> done) => this with
+    {
+        Pending = [.. Pending.Where(e => !done(e.Id))],
+        Checkouts = [.. Checkouts.Where((made, i) => i == Checkouts.Count - 1 || (made.DutyId is { } duty && !done(duty)))],
+    };
+
+    public bool Tells(string eventId) => Pending.Any(e => e.Id == eventId);
+
+    Cart Set(CartLine line) => this with
     {
         Items = Line(line.ProductId) is null ? [.. Items, line] : [.. Items.Select(old => old.ProductId == line.ProductId ? line : old)],
     };
 
-    public Cart Remove(string productId) => this with { Items = [.. Items.Where(line => line.ProductId != productId)] };
-
-    public Checkout? CheckoutOf(string? idempotencyKey) => idempotencyKey is null ? null : Checkouts.FirstOrDefault(made => made.IdempotencyKey == idempotencyKey);
-
-    /// <summary>Empties the cart into a checkout.</summary>
-    public Cart CheckOut(Checkout made) => this with { Items = [], Checkouts = [.. Checkouts.TakeLast(RememberedCheckouts - 1), made] };
-
-    /// <summary>The next save also fixes this event. What was pending before is out by then (<see cref="CartStore.Change"/>).</summary>
-    public Cart Saying(params IReadOnlyList<PendingEvent> events) => this with { Pending = events };
+    static string NotThere(string productId) => $"There is no {productId} in the cart.";
 }

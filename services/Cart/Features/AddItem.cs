@@ -13,7 +13,10 @@ public static class AddItem
     public static async Task<Results<Created<CartResponse>, ProblemHttpResult>> Handle(
         [FromRoute(Name = "user_id")] string userId, AddItemRequest request, CartStore carts, Catalogue catalogue, CancellationToken ct)
     {
-        if (Check.First(Check.Id("product_id", request.ProductId), Check.Quantity("quantity", request.Quantity), request.Price is { } shown ? Check.Money("price", shown) : null) is { } fault)
+        if (Check.First(
+            Check.Id("product_id", request.ProductId),
+            Check.Quantity("quantity", request.Quantity),
+            request.Price is { } shown ? Check.Money("price", shown) : null) is { } fault)
             return Problems.Refused(fault + ".");
         if (await catalogue.Find(request.ProductId, ct) is not { } product)
             return Problems.NotFound($"There is no product {request.ProductId}.");
@@ -23,10 +26,11 @@ public static class AddItem
 
         var line = new CartLine(product.ProductId, product.Name, request.Quantity, product.Price);
         var added = carts.Fix(new CartItemAdded(userId, line.ProductId, line.Quantity, line.Price));
-        return await carts.Change<Results<Created<CartResponse>, ProblemHttpResult>>(userId, cart => cart.Add(line) switch
+        var changed = await carts.Change<Results<Created<CartResponse>, ProblemHttpResult>>(userId, cart => cart.Add(line) switch
         {
-            ({ } next, _) => (next.Saying(added), TypedResults.Created($"/cart/{userId}", next.ToResponse("Item added to cart"))),
+            ({ } next, _) => (next.Saying(added), TypedResults.Created($"/cart/{userId}", CartResponse.Of(next, "Item added to cart"))),
             var (_, tooMany) => (null, Problems.Refused(tooMany!)),
         }, ct);
+        return changed.Answer;
     }
 }

@@ -1,18 +1,26 @@
 using System.Net;
 using Ecom.Contracts;
+using Ecom.Hosting;
+using Microsoft.Extensions.Caching.Memory;
 
 namespace Ecom.Carts;
 
 /// <summary>What the cart needs to know of a product.</summary>
 public sealed record Product(string ProductId, string Name, decimal Price);
 
-/// <summary>The catalogue is inventory-service's, asked by Dapr service invocation.</summary>
-public sealed class Catalogue(HttpClient inventory)
+/// <summary>The catalogue is inventory-service's, asked by Dapr service invocation; an answer is good for seconds.</summary>
+public sealed class Catalogue(HttpClient inventory, IMemoryCache known)
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(5);
 
-    /// <returns>Null: there is no such product.</returns>
-    public async Task<Product?> Find(string productId, CancellationToken ct)
+    /// <returns>Null: there is no such product. That is asked anew each time.</returns>
+    public async Task<Product?> Find(string productId, CancellationToken ct) =>
+        known.TryGetValue(productId, out Product? product) ? product
+        : await Ask(productId, ct) is { } found ? known.Set(productId, found, GoodFor)
+        : null;
+
+    async Task<Product?> Ask(string productId, CancellationToken ct)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Patience);
@@ -24,9 +32,9 @@ public sealed class Catalogue(HttpClient inventory)
             answer.EnsureSuccessStatusCode();
             return await answer.Content.ReadFromJsonAsync<Product>(Json.Options, limit.Token);
         }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !ct.IsCancellationRequested)
         {
-            throw new TimeoutException("inventory-service did not answer in time.");
+            throw new AwayException(e is HttpRequestException { StatusCode: null } ? "The sidecar" : AppIds.Inventory, e);
         }
     }
 }

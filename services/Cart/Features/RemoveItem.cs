@@ -11,11 +11,11 @@ public static class RemoveItem
         [FromRoute(Name = "user_id")] string userId, [FromRoute(Name = "product_id")] string productId, CartStore carts, CancellationToken ct)
     {
         var removed = carts.Fix(new CartItemRemoved(userId, productId));
-        return await carts.Change<Results<Ok<CartResponse>, ProblemHttpResult>>(userId, cart =>
-            cart.Line(productId) is null
-                ? (null, NotThere(productId))
-                : (cart.Remove(productId).Saying(removed), TypedResults.Ok(cart.Remove(productId).ToResponse("Item removed from cart"))), ct);
+        var changed = await carts.Change<Results<Ok<CartResponse>, ProblemHttpResult>>(userId, cart => cart.Remove(productId) switch
+        {
+            ({ } next, _) => (next.Saying(removed), TypedResults.Ok(CartResponse.Of(next, "Item removed from cart"))),
+            var (_, notThere) => (null, Problems.NotFound(notThere!)),
+        }, ct);
+        return changed.Answer;
     }
-
-    public static ProblemHttpResult NotThere(string productId) => Problems.NotFound($"There is no {productId} in the cart.");
 }

@@ -16,6 +16,48 @@ public sealed class InventoryDb(DbContextOptions<InventoryDb> options) : Service
         Products.AddRange(Catalogue.Products.Select(p => Product.Seeded(p.Id, p.Name, p.Price, options.Initial)).Where(p => !known.Contains(p.ProductId)));
     });
 
+    /// <summary>What was decided about the order, with its lines.</summary>
+    public async Task<OrderReservation?> Reservation(string orderId, CancellationToken ct)
+    {
+        if (!Loaded.Contains((typeof(OrderReservation), orderId)))
+            await Load([orderId], ct);
+        return Reservations.Local.FindEntry(orderId)?.Entity;
+    }
+
+    /// <summary>The products, held against every other writer until the transaction ends. What is not in the catalogue is not in the answer.</summary>
+    public async Task<IReadOnlyList<Product>> Held(IEnumerable<string> productIds, CancellationToken ct)
+    {
+        string[] ids = [.. productIds.Distinct().Order(StringComparer.Ordinal)];
+        if (!ids.All(id => Loaded.Contains((typeof(Product), id))))
+            await Hold(ids, ct);
+        return [.. ids.Select(id => Products.Local.FindEntry(id)?.Entity).OfType<Product>()];
+    }
+
+    protected override async Task Prepare(IReadOnlyList<object> facts, CancellationToken ct)
+    {
+        await Load(OrdersOf(facts), ct);
+        var products = facts.OfType<OrderConfirmed>().SelectMany(fact => fact.Items.Select(item => item.ProductId))
+            .Concat(Reservations.Local.SelectMany(reservation => reservation.Lines.Select(line => line.ProductId)));
+        await Held(products, ct);
+    }
+
+    async Task Load(string[] orderIds, CancellationToken ct)
+    {
+        await Reservations.Where(r => orderIds.Contains(r.OrderId)).Include(r => r.Lines).LoadAsync(ct);
+        Loaded.UnionWith(orderIds.Select(id => (typeof(OrderReservation), id)));
+    }
+
+    /// <summary>In one order of rows for everybody: two transactions with the same products cannot wait for each other in a ring.</summary>
+    async Task Hold(string[] productIds, CancellationToken ct)
+    {
+        // Under SQLite the transaction itself is alone.
+        var products = Database.IsNpgsql()
+            ? Products.FromSql($"SELECT * FROM inventory_service.products WHERE product_id = ANY({productIds}) ORDER BY product_id FOR UPDATE")
+            : Products.Where(p => productIds.Contains(p.ProductId));
+        await products.LoadAsync(ct);
+        Loaded.UnionWith(productIds.Select(id => (typeof(Product), id)));
+    }
+
     protected override void OnModelCreating(ModelBuilder model)
     {
         base.OnModelCreating(model);
@@ -27,6 +69,7 @@ public sealed class InventoryDb(DbContextOptions<InventoryDb> options) : Service
                 t.HasCheckConstraint("ck_products_balance", "stock + reserved = initial_stock + restocked");
             });
             e.HasKey(p => p.ProductId);
+            e.Property(p => p.Version).IsConcurrencyToken();
         });
         model.Entity<OrderReservation>(e =>
         {

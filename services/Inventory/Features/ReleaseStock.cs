@@ -1,33 +1,30 @@
 using Ecom.Contracts;
 using Ecom.Hosting;
-using Microsoft.EntityFrameworkCore;
 
 namespace Ecom.Inventory;
 
 /// <summary>A cancelled order gives its stock back, or will never get any when the question for it comes later.</summary>
-public static class ReleaseStock
+public static partial class ReleaseStock
 {
-    public static async Task<Outcome> Handle(CloudEvent<OrderCancelled> e, InventoryDb db, IServiceProvider services, CancellationToken ct)
+    public static async Task<Outcome> Handle(CloudEvent<OrderCancelled> e, InventoryDb db, TimeProvider clock, ILogger<OrderReservation> log, CancellationToken ct)
     {
-        var orderId = e.Data.OrderId;
-        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
-        var reservation = await db.Reservations.Include(r => r.Lines).SingleOrDefaultAsync(r => r.OrderId == orderId, ct);
+        var (orderId, now) = (e.Data.OrderId, clock.GetUtcNow());
+        var reservation = await db.Reservation(orderId, ct);
         if (reservation is null)
-            db.Reservations.Add(reservation = new() { OrderId = orderId, Status = ReservationStatus.CANCELLED, CreatedAt = now, UpdatedAt = now });
-        else if (reservation.Status is ReservationStatus.RESERVED)
+            db.Reservations.Add(reservation = OrderReservation.Never(orderId, now));
+        else if (reservation.Release(now))
         {
-            (reservation.Status, reservation.UpdatedAt, reservation.Version) = (ReservationStatus.RELEASED, now, reservation.Version + 1);
-            foreach (var line in reservation.Lines.OrderBy(l => l.ProductId, StringComparer.Ordinal))
-            {
-                line.Status = ReservationStatus.RELEASED;
-                await db.Products.Where(p => p.ProductId == line.ProductId).ExecuteUpdateAsync(set => set
-                    .SetProperty(p => p.Stock, p => p.Stock + line.Quantity)
-                    .SetProperty(p => p.Reserved, p => p.Reserved - line.Quantity)
-                    .SetProperty(p => p.Version, p => p.Version + 1), ct);
-            }
-            db.Publish(new InventoryReleased(orderId, [.. reservation.Lines.Select(l => new StockLine(l.ProductId, l.Quantity))]), Trail.Of(e));
+            var products = (await db.Held(reservation.Lines.Select(line => line.ProductId), ct)).ToDictionary(product => product.ProductId);
+            foreach (var line in reservation.Lines)
+                products[line.ProductId].GiveBack(line.Quantity);
         }
-        ReserveStock.LogDecided(services.GetRequiredService<ILogger<OrderReservation>>(), orderId, reservation.Status, null);
+        // Before its payment nothing was asked for, and who cancels because of our answer has heard it: nobody waits for a word from here.
+        if (e.Data.CancellationSource is not (CancellationSources.PaymentFailed or CancellationSources.InventoryDepleted))
+            db.Announce(reservation, Trail.Of(e));
+        LogReleased(log, orderId, reservation.Status);
         return Outcome.Done;
     }
+
+    [LoggerMessage(LogLevel.Information, "Stock of cancelled order {OrderId}: {Status}")]
+    static partial void LogReleased(ILogger log, string orderId, ReservationStatus status);
 }

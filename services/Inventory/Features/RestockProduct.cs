@@ -9,7 +9,7 @@ public sealed record RestockRequest(int Quantity);
 
 public static class RestockProduct
 {
-    const int MaxQuantity = 100_000;
+    public const int MaxQuantity = 100_000;
 
     public static async Task<Results<Ok<ProductResponse>, ProblemHttpResult>> Handle([FromRoute(Name = "product_id")] string productId, RestockRequest request, InventoryDb db, CancellationToken ct)
     {
@@ -21,8 +21,11 @@ public static class RestockProduct
                 .SetProperty(p => p.Stock, p => p.Stock + quantity)
                 .SetProperty(p => p.Restocked, p => p.Restocked + quantity)
                 .SetProperty(p => p.Version, p => p.Version + 1), ct) == 1, ct);
-        return found
-            ? TypedResults.Ok((await db.Products.AsNoTracking().SingleAsync(p => p.ProductId == productId, ct)).ToResponse())
-            : Problems.NotFound($"There is no product {productId}.");
+        return await db.Products.AsNoTracking().SingleOrDefaultAsync(p => p.ProductId == productId, ct) switch
+        {
+            null => Problems.NotFound($"There is no product {productId}."),
+            _ when !found => Problems.Conflict($"Product {productId} was restocked too often: more cannot be counted."),
+            var product => TypedResults.Ok(product.ToResponse()),
+        };
     }
 }

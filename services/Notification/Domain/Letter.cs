@@ -4,7 +4,10 @@ using MimeKit.Text;
 
 namespace Ecom.Notifications;
 
-/// <summary>A mail's content, said once and written twice: as HTML, in which every word is encoded, and as plain text.</summary>
+/// <summary>
+/// A mail's content, said once and written twice: as HTML, in which every word is encoded, and as plain text. Only the HTML can be mailed (ADR 0016),
+/// so it has the text's lines and spaces, and reads as the text does where its tags are dropped.
+/// </summary>
 public sealed class Letter
 {
     readonly StringBuilder html = new(), text = new();
@@ -12,7 +15,7 @@ public sealed class Letter
     public Letter(string subject)
     {
         Subject = OneLine(subject);
-        html.Append(Element("h2", Subject));
+        html.Append(Element("h2", Subject)).Append("\n\n");
         text.Append(Subject).Append("\n\n");
     }
 
@@ -24,20 +27,18 @@ public sealed class Letter
 
     public Letter Paragraph(string words)
     {
-        html.Append(Element("p", words));
+        html.Append(Element("p", words)).Append("\n\n");
         text.Append(OneLine(words)).Append("\n\n");
         return this;
     }
 
     public Letter Table(IReadOnlyList<string> head, IEnumerable<IReadOnlyList<string>> rows)
     {
-        html.Append("<table cellpadding=\"6\">").Append(Row("th", head));
+        html.Append("<table cellpadding=\"6\">");
+        Row("th", head);
         foreach (var row in rows)
-        {
-            html.Append(Row("td", row));
-            text.Append(string.Join("  ", row.Select(OneLine))).Append('\n');
-        }
-        html.Append("</table>");
+            Row("td", row);
+        html.Append("</table>\n");
         text.Append('\n');
         return this;
     }
@@ -49,7 +50,11 @@ public sealed class Letter
     public static bool IsAddress(string address) =>
         MailboxAddress.TryParse(address, out var mailbox) && mailbox.Address == address && address.IndexOf('@') > 0 && !address.EndsWith('@') && !address.Any(c => c is ';' or ',' || char.IsControl(c) || char.IsWhiteSpace(c));
 
-    static string Row(string cell, IReadOnlyList<string> words) => $"<tr>{string.Concat(words.Select(word => Element(cell, word)))}</tr>";
+    void Row(string cell, IReadOnlyList<string> words)
+    {
+        html.Append("<tr>").AppendJoin("  ", words.Select(word => Element(cell, word))).Append("</tr>\n");
+        text.AppendJoin("  ", words.Select(OneLine)).Append('\n');
+    }
 
     static string Element(string tag, string words) => $"<{tag}>{HtmlUtils.HtmlEncode(OneLine(words))}</{tag}>";
 }

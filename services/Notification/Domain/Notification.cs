@@ -32,6 +32,10 @@ public sealed class Notification
     public NotificationStatus Status { get; private set; }
     public int Attempts { get; private set; }
     public string? Error { get; private set; }
+    public DateTimeOffset? RetryAt { get; private set; }
+
+    /// <summary>The span that queued it: its sending goes on under it.</summary>
+    public string? TraceParent { get; init; }
     public DateTimeOffset? SentAt { get; private set; }
 
     public void Sent(DateTimeOffset now)
@@ -40,10 +44,11 @@ public sealed class Notification
         (Status, Error, SentAt) = (NotificationStatus.SENT, null, now);
     }
 
-    public void Postponed(string reason)
+    /// <param name="counts">False: it was not this mail's fault.</param>
+    public void Postponed(string reason, bool counts, Func<int, DateTimeOffset> retryAfter)
     {
-        Attempts++;
-        Error = reason;
+        Attempts += counts ? 1 : 0;
+        (Error, RetryAt) = (reason, retryAfter(Attempts));
     }
 
     public void Failed(string reason)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Ecom.Contracts;
 using Ecom.Hosting;
 
@@ -10,7 +11,7 @@ public sealed record MailOptions(string From, string Admin, TimeZoneInfo TimeZon
         FormattableString.Invariant($"{TimeZoneInfo.ConvertTime(time, TimeZone):yyyy-MM-dd HH:mm} ({TimeZone.Id})");
 }
 
-/// <summary>A mail is a row, and a message of the outbox: the relay takes it to <see cref="MailSink"/> after the commit.</summary>
+/// <summary>A mail is a row, and its status the queue: <see cref="SendMails"/> takes it to the mail binding after the commit.</summary>
 public static class QueueMail
 {
     public static Outcome Queue<T>(this NotificationDb db, CloudEvent<T> e, string kind, string userId, string recipient, string? orderId, Letter letter, DateTimeOffset now)
@@ -27,9 +28,9 @@ public static class QueueMail
             Html = letter.Html,
             Text = letter.Text,
             CreatedAt = now,
+            TraceParent = Activity.Current?.Id,
         };
         db.Notifications.Add(notification);
-        db.Send(MailSink.Topic, recipient, notification.NotificationId, "{}", now);
         return Outcome.Done;
     }
 }

@@ -6,36 +6,34 @@ namespace Ecom.Notifications;
 /// <summary>Tells the shop's administrator what needs a human.</summary>
 public static class TellAdmin
 {
-    const string Admin = "admin";
+    /// <summary>No user can have this id, so no user reads these.</summary>
+    const string Admin = "(admin)";
 
-    public static Task<Outcome> LowStock(CloudEvent<InventoryLow> e, NotificationDb db, IServiceProvider services, CancellationToken ct)
+    public static Outcome LowStock(CloudEvent<InventoryLow> e, NotificationDb db, MailOptions options, TimeProvider clock)
     {
         var low = e.Data;
-        return Tell(e, db, services, Kinds.LowStock, null, show => new Letter($"Low Stock Alert: Product #{low.ProductId}")
-            .Paragraph($"Product {low.ProductId} fell to {low.CurrentStock} on {show(e.Time)}; the threshold is {low.Threshold}."));
+        return Tell(e, db, options, clock, Kinds.LowStock, null, show => new Letter($"Low Stock Alert: Product #{low.ProductId}")
+            .Paragraph($"{Catalogue.NameOf(low.ProductId)} fell to {low.CurrentStock} on {show(e.Time)}; the threshold is {low.Threshold}."));
     }
 
-    public static Task<Outcome> Depleted(CloudEvent<InventoryDepleted> e, NotificationDb db, IServiceProvider services, CancellationToken ct)
+    public static Outcome Depleted(CloudEvent<InventoryDepleted> e, NotificationDb db, MailOptions options, TimeProvider clock)
     {
         var depleted = e.Data;
-        return Tell(e, db, services, Kinds.Depleted, depleted.OrderId, show => new Letter($"Out of Stock Alert: Product #{depleted.ProductId}")
-            .Paragraph($"On {show(e.Time)}, {depleted.Requested} of product {depleted.ProductId} were wanted and {depleted.Available} were available.")
+        return Tell(e, db, options, clock, Kinds.Depleted, depleted.OrderId, show => new Letter($"Out of Stock Alert: Product #{depleted.ProductId}")
+            .Paragraph($"On {show(e.Time)}, {depleted.Requested} of {Catalogue.NameOf(depleted.ProductId)} were wanted and {depleted.Available} were available.")
             .Paragraph(depleted.OrderId is { } order ? $"Order {order} could not be served." : "No order is concerned."));
     }
 
     /// <summary>One incident comes as many alerts: in each sliding window it falls into, and again whenever such a window grows.</summary>
-    public static async Task<Outcome> Fraud(CloudEvent<FraudDetected> e, NotificationDb db, IServiceProvider services, CancellationToken ct)
+    public static async Task<Outcome> Fraud(CloudEvent<FraudDetected> e, NotificationDb db, MailOptions options, TimeProvider clock, CancellationToken ct)
     {
         var fraud = e.Data;
-        return !await db.NoteIfNews(fraud, ct) ? Outcome.Done : await Tell(e, db, services, Kinds.Fraud, fraud.OrderId, show => new Letter($"Fraud Alert: {fraud.AlertType} #{fraud.UserId}")
+        return !await db.NoteIfNews(fraud, ct) ? Outcome.Done : Tell(e, db, options, clock, Kinds.Fraud, fraud.OrderId, show => new Letter($"Fraud Alert: {fraud.AlertType} #{fraud.UserId}")
             .Paragraph($"Severity: {fraud.Severity}")
             .Paragraph($"Window: {show(fraud.WindowStart)} to {show(fraud.WindowEnd)}")
             .Paragraph($"Details: {fraud.Details}"));
     }
 
-    static Task<Outcome> Tell<T>(CloudEvent<T> e, NotificationDb db, IServiceProvider services, string kind, string? orderId, Func<Func<DateTimeOffset, string>, Letter> write)
-    {
-        var options = services.GetRequiredService<MailOptions>();
-        return Task.FromResult(db.Queue(e, kind, Admin, options.Admin, orderId, write(options.Show), services.GetRequiredService<TimeProvider>().GetUtcNow()));
-    }
+    static Outcome Tell<T>(CloudEvent<T> e, NotificationDb db, MailOptions options, TimeProvider clock, string kind, string? orderId, Func<Func<DateTimeOffset, string>, Letter> write) =>
+        db.Queue(e, kind, Admin, options.Admin, orderId, write(options.Show), clock.GetUtcNow());
 }

@@ -7,12 +7,11 @@ namespace Ecom.Notifications;
 /// <summary>Tells a customer how the order ended.</summary>
 public static class TellCustomer
 {
-    public static Task<Outcome> Handle(CloudEvent<NotificationSend> e, NotificationDb db, IServiceProvider services, CancellationToken ct)
+    public static Outcome Handle(CloudEvent<NotificationSend> e, NotificationDb db, MailOptions options, TimeProvider clock)
     {
-        var (send, options) = (e.Data, services.GetRequiredService<MailOptions>());
-        var recipient = send.RecipientEmail.Length > 0 ? Letter.OneLine(send.RecipientEmail) : Mailbox.Of(send.UserId);
+        var send = e.Data;
         var (kind, letter) = Write(send, options.Show(e.Time));
-        return Task.FromResult(db.Queue(e, kind, send.UserId, recipient, send.OrderId, letter, services.GetRequiredService<TimeProvider>().GetUtcNow()));
+        return db.Queue(e, kind, send.UserId, Letter.OneLine(send.RecipientEmail), send.OrderId, letter, clock.GetUtcNow());
     }
 
     static (string Kind, Letter Letter) Write(NotificationSend send, string time)
@@ -29,7 +28,7 @@ public static class TellCustomer
                 .Order(facts)
                 .Paragraph("You have not been charged. You may try again with another payment method.")),
             (_, CancellationSources.InventoryDepleted) => (Kinds.CancelledStock, new Letter($"Order Cancelled - Out of Stock #{order}")
-                .Paragraph($"We are sorry: your order was cancelled on {time} because {(facts.ProductId is { } product ? $"product {product}" : "a product")} is out of stock.")
+                .Paragraph($"We are sorry: your order was cancelled on {time} because {(facts.ProductId is { } product ? Catalogue.NameOf(product) : "a product")} is out of stock.")
                 .Order(facts)
                 .Paragraph($"Refunded: {Money(facts.RefundedAmount ?? 0)}. We apologise for the inconvenience.")),
             _ => (Kinds.Cancelled, new Letter($"Order Cancelled #{order}")
@@ -40,7 +39,7 @@ public static class TellCustomer
     }
 
     static Letter Order(this Letter letter, MailFacts facts) => letter
-        .Table(["Product", "Quantity", "Price", "Total"], facts.Items.Select(i => (IReadOnlyList<string>)[i.ProductId, i.Quantity.ToString(CultureInfo.InvariantCulture), Money(i.Price), Money(i.ItemTotal)]))
+        .Table(["Product", "Quantity", "Price", "Total"], facts.Items.Select(i => (IReadOnlyList<string>)[Catalogue.NameOf(i.ProductId), i.Quantity.ToString(CultureInfo.InvariantCulture), Money(i.Price), Money(i.ItemTotal)]))
         .Paragraph($"Total: {Money(facts.TotalAmount)}");
 
     static string Money(decimal amount) => amount.ToString("$0.00", CultureInfo.InvariantCulture);

@@ -13,10 +13,11 @@ public sealed record OrderPage(IReadOnlyList<OrderResponse> Orders, int TotalOrd
 
 public static class ReadOrders
 {
-    public static async Task<Results<Ok<OrderResponse>, ProblemHttpResult>> One([FromRoute(Name = "order_id")] string orderId, OrderDb db, CancellationToken ct) =>
-        await db.Orders.AsNoTracking().Include(o => o.Items).SingleOrDefaultAsync(o => o.OrderId == orderId, ct) is { } order
-            ? TypedResults.Ok(order.ToResponse())
-            : Problems.NotFound($"There is no order {orderId}.");
+    public static async Task<Results<Ok<OrderResponse>, ProblemHttpResult>> One([FromRoute(Name = "order_id")] string orderId, OrderDb db, OrderWatch watch, CancellationToken ct)
+    {
+        var (order, refusal) = await watch.Await(orderId, () => db.Orders.AsNoTracking().Include(o => o.Items).SingleOrDefaultAsync(o => o.OrderId == orderId, ct), ct);
+        return refusal is not null ? refusal : TypedResults.Ok(order!.ToResponse());
+    }
 
     public static async Task<Results<Ok<OrderPage>, ProblemHttpResult>> OfUser([FromRoute(Name = "user_id")] string userId, OrderDb db, CancellationToken ct, int limit = 20, int offset = 0)
     {

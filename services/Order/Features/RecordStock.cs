@@ -1,35 +1,38 @@
 using Ecom.Contracts;
 using Ecom.Hosting;
-using Ecom.Orders.Saga;
 
 namespace Ecom.Orders;
 
-/// <summary>What inventory says is recorded whatever the order's status, and told to the saga while there is one.</summary>
+/// <summary>What inventory says is recorded whatever the order's status, and told to the saga.</summary>
 public static class RecordStock
 {
-    public static Task<Outcome> Reserved(CloudEvent<InventoryReserved> e, OrderDb db, IServiceProvider services, CancellationToken ct) =>
-        db.Record(e, new(FactKind.Reserved, e.Id), services, (order, now) =>
-        {
-            order.RecordReserved(now);
-            return null;
-        }, ct);
+    public static async Task<Outcome> Reserved(CloudEvent<InventoryReserved> e, OrderDb db, TellSaga saga, TimeProvider clock, CancellationToken ct)
+    {
+        if (await db.Held(e.Data.OrderId, ct) is not { } order)
+            return Outcome.Again($"there is no order {e.Data.OrderId}");
+        order.RecordReserved(clock.GetUtcNow());
+        saga.Hear(db, order, new(e.Type, e.Id));
+        return Outcome.Done;
+    }
 
-    public static async Task<Outcome> Depleted(CloudEvent<InventoryDepleted> e, OrderDb db, IServiceProvider services, CancellationToken ct)
+    public static async Task<Outcome> Depleted(CloudEvent<InventoryDepleted> e, OrderDb db, TellSaga saga, TimeProvider clock, CancellationToken ct)
     {
         var (orderId, productId, requested, available) = e.Data;
         if (orderId is null)
             return Outcome.Done;
-        return await db.Record(e, new(FactKind.Depleted, e.Id, $"{productId} is out of stock: {requested} wanted, {available} left", productId), services, (order, now) =>
-        {
-            order.RecordDepleted(productId, now);
-            return null;
-        }, ct);
+        if (await db.Held(orderId, ct) is not { } order)
+            return Outcome.Again($"there is no order {orderId}");
+        order.RecordDepleted(productId, clock.GetUtcNow());
+        saga.Hear(db, order, new(e.Type, e.Id, $"{productId} is out of stock: {requested} wanted, {available} left", productId));
+        return Outcome.Done;
     }
 
-    public static Task<Outcome> Released(CloudEvent<InventoryReleased> e, OrderDb db, IServiceProvider services, CancellationToken ct) =>
-        db.Record(e, null, services, (order, now) =>
-        {
-            order.RecordReleased(now);
-            return null;
-        }, ct);
+    public static async Task<Outcome> Released(CloudEvent<InventoryReleased> e, OrderDb db, TellSaga saga, TimeProvider clock, CancellationToken ct)
+    {
+        if (await db.Held(e.Data.OrderId, ct) is not { } order)
+            return Outcome.Again($"there is no order {e.Data.OrderId}");
+        order.RecordReleased(clock.GetUtcNow());
+        saga.Hear(db, order, new(e.Type, e.Id));
+        return Outcome.Done;
+    }
 }

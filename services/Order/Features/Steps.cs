@@ -8,20 +8,20 @@ namespace Ecom.Orders;
 // The saga's steps: each is one transaction, and safe to repeat.
 
 /// <summary>PENDING → PAID, and inventory is asked. False: the customer wants out.</summary>
-public sealed class ConfirmOrder(OrderDb db, OrderWatch watch, TimeProvider clock, ILogger<ConfirmOrder> log) : WorkflowActivity<StepInput, bool>
+public sealed class ConfirmOrder(OrderDb db, Decisions decisions, TimeProvider clock) : WorkflowActivity<StepInput, bool>
 {
-    public override Task<bool> RunAsync(WorkflowActivityContext context, StepInput input) => db.Decide(input.OrderId, watch, log, order =>
+    public override Task<bool> RunAsync(WorkflowActivityContext context, StepInput input) => decisions.Make(input.OrderId, order =>
     {
         if (order.Confirm(clock.GetUtcNow()))
-            db.Publish(new OrderConfirmed(order.OrderId, order.UserId, order.Lines()), order.Trail(input.CausationId));
+            db.Publish(order.Confirmed(), order.Trail(input.CausationId), order.ConfirmedAt);
         return order.Status is OrderStatus.PAID or OrderStatus.FULFILLED;
     });
 }
 
 /// <summary>PAID → FULFILLED, and the customer is told. False: the customer wants out.</summary>
-public sealed class FulfilOrder(OrderDb db, OrderWatch watch, TimeProvider clock, ILogger<FulfilOrder> log) : WorkflowActivity<StepInput, bool>
+public sealed class FulfilOrder(OrderDb db, Decisions decisions, TimeProvider clock) : WorkflowActivity<StepInput, bool>
 {
-    public override Task<bool> RunAsync(WorkflowActivityContext context, StepInput input) => db.Decide(input.OrderId, watch, log, order =>
+    public override Task<bool> RunAsync(WorkflowActivityContext context, StepInput input) => decisions.Make(input.OrderId, order =>
     {
         if (order.Fulfil(clock.GetUtcNow()))
             db.Publish(order.Mail(NotificationTypes.OrderFulfilled), order.Trail(input.CausationId));
@@ -29,56 +29,51 @@ public sealed class FulfilOrder(OrderDb db, OrderWatch watch, TimeProvider clock
     });
 }
 
-/// <summary>→ CANCELLED; payment and inventory are told to undo. True: money was taken, its refund must be waited for. Otherwise the order is closed here.</summary>
-public sealed class CancelOrder(OrderDb db, OrderWatch watch, TimeProvider clock, ILogger<CancelOrder> log) : WorkflowActivity<CancelInput, bool>
+/// <summary>→ CANCELLED; payment and inventory are told to undo. True: nothing is owed any more, and the order is closed.</summary>
+public sealed class CancelOrder(OrderDb db, Decisions decisions, TimeProvider clock) : WorkflowActivity<CancelInput, bool>
 {
-    public override Task<bool> RunAsync(WorkflowActivityContext context, CancelInput input) => db.Decide(input.OrderId, watch, log, order =>
+    public override Task<bool> RunAsync(WorkflowActivityContext context, CancelInput input) => decisions.Make(input.OrderId, order =>
     {
         if (order.Cancel(input.Source, input.Reason, clock.GetUtcNow()))
-            db.Publish(new OrderCancelled(order.OrderId, order.UserId, input.Reason, input.Source), order.Trail(input.CausationId));
-        if (order.Close(clock.GetUtcNow()))
-            db.Publish(order.Mail(NotificationTypes.OrderCancelled), order.Trail(input.CausationId));
-        return order is { Status: OrderStatus.CANCELLED, IsEnded: false };
+            db.Publish(order.Cancelled(), order.Trail(input.CausationId), order.CancelledAt);
+        return decisions.CloseIfDone(order, input.CausationId, clock.GetUtcNow());
     });
 }
 
-/// <summary>The money is back: the cancelled order is done, and the customer is told.</summary>
-public sealed class CloseOrder(OrderDb db, OrderWatch watch, TimeProvider clock, ILogger<CloseOrder> log) : WorkflowActivity<StepInput, bool>
+/// <summary>Payment or inventory has undone its part. True: nothing is owed any more, and the order is closed.</summary>
+public sealed class CloseOrder(Decisions decisions, TimeProvider clock) : WorkflowActivity<StepInput, bool>
 {
-    public override Task<bool> RunAsync(WorkflowActivityContext context, StepInput input) => db.Decide(input.OrderId, watch, log, order =>
-    {
-        if (order.Close(clock.GetUtcNow()))
-            db.Publish(order.Mail(NotificationTypes.OrderCancelled), order.Trail(input.CausationId));
-        return order.IsEnded;
-    });
+    public override Task<bool> RunAsync(WorkflowActivityContext context, StepInput input) =>
+        decisions.Make(input.OrderId, order => decisions.CloseIfDone(order, input.CausationId, clock.GetUtcNow()));
 }
 
-static partial class Deciding
+/// <summary>Runs a decision over the held order in one transaction.</summary>
+public sealed partial class Decisions(OrderDb db, OrderMetrics metrics, ILogger<Decisions> log)
 {
-    /// <summary>Runs a decision over the held order in one transaction, then tells who watches it.</summary>
-    public static async Task<bool> Decide(this OrderDb db, string orderId, OrderWatch watch, ILogger log, Func<Order, bool> decide)
+    public async Task<bool> Make(string orderId, Func<Order, bool> decide)
     {
         var answer = false;
-        Order? order = null;
         await db.InTransaction(async () =>
         {
-            order = await db.Held(orderId, default) ?? throw new InvalidOperationException($"there is no order {orderId}");
+            var order = await db.Held(orderId, default) ?? throw new InvalidOperationException($"there is no order {orderId}");
+            using var span = Tracing.Follow("decide", order.TraceParent, System.Diagnostics.ActivityKind.Internal);
+            using var scope = log.BeginScope(new Dictionary<string, object> { ["OrderId"] = orderId, ["CorrelationId"] = order.CorrelationId });
+            var before = (order.Status, order.IsEnded);
             answer = decide(order);
+            LogStatus(orderId, order.Status, order.CancellationSource);
+            db.AfterCommit(() => metrics.Count(order, before));
         });
-        using var scope = log.BeginScope(new Dictionary<string, object> { ["CorrelationId"] = order!.CorrelationId });
-        LogStatus(log, orderId, order.Status, order.CancellationSource);
-        watch.Changed(orderId);
         return answer;
     }
 
-    public static Trail Trail(this Order order, string? causationId) => new(order.CorrelationId, causationId);
-
-    public static IReadOnlyList<OrderLine> Lines(this Order order) => [.. order.Items.Select(item => item.ToLine())];
-
-    public static NotificationSend Mail(this Order order, string type) =>
-        new(order.UserId, Mailbox.Of(order.UserId), type, order.OrderId,
-            new(order.Lines(), order.TotalAmount, order.CancelReason, order.CancellationSource, order.DepletedProductId, order.RefundedAmount));
+    /// <summary>The customer is told what became of the money only now, when it is known.</summary>
+    public bool CloseIfDone(Order order, string? causationId, DateTimeOffset now)
+    {
+        if (order.Close(now))
+            db.Publish(order.Mail(NotificationTypes.OrderCancelled), order.Trail(causationId));
+        return order.IsEnded;
+    }
 
     [LoggerMessage(LogLevel.Information, "Order {OrderId} is {Status} {CancellationSource}")]
-    static partial void LogStatus(ILogger log, string orderId, OrderStatus status, string? cancellationSource);
+    partial void LogStatus(string orderId, OrderStatus status, string? cancellationSource);
 }

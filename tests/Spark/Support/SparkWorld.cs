@@ -1,5 +1,4 @@
 using Ecom.Spark.Connect;
-using Ecom.Spark.Jobs;
 using Ecom.Tests.Support;
 
 [assembly: AssemblyFixture(typeof(Ecom.Tests.Spark.Support.SparkWorld))]
@@ -12,7 +11,7 @@ public sealed class SparkWorld : IAsyncLifetime
 {
     readonly int port = Ports.Free();
     HeavyLock? heavy;
-    LocalSpark? server;
+    SparkServer? server;
     SparkSession? session;
     KafkaCluster? kafka;
 
@@ -24,7 +23,7 @@ public sealed class SparkWorld : IAsyncLifetime
     {
         get
         {
-            Require(Runtime.Spark);
+            StartServer();
             return server!.ProcessId;
         }
     }
@@ -34,14 +33,13 @@ public sealed class SparkWorld : IAsyncLifetime
     {
         get
         {
-            Require(Runtime.Spark);
             return session ??= NewSession();
         }
     }
 
     public SparkSession NewSession()
     {
-        Require(Runtime.Spark);
+        StartServer();
         return SparkSession.Builder().Remote(Remote)
             .Config("spark.sql.session.timeZone", "UTC")
             .Config("spark.sql.shuffle.partitions", "2")
@@ -50,11 +48,15 @@ public sealed class SparkWorld : IAsyncLifetime
 
     public async Task<KafkaCluster> Kafka()
     {
-        Require(Runtime.Spark | Runtime.Kafka);
+        StartServer();
         return kafka ??= await KafkaCluster.Start();
     }
 
-    public async ValueTask InitializeAsync() => heavy = await HeavyLock.Take();
+    public async ValueTask InitializeAsync()
+    {
+        if (Runtimes.Has(Runtime.Spark))
+            heavy = await HeavyLock.Take();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -65,9 +67,5 @@ public sealed class SparkWorld : IAsyncLifetime
         heavy?.Dispose();
     }
 
-    void Require(Runtime runtimes)
-    {
-        Runtimes.Require(runtimes);
-        server ??= LocalSpark.Start(Runtimes.SparkHome, port, "local[2]", "spark.ui.enabled=false");
-    }
+    void StartServer() => server ??= SparkServer.Start(port);
 }

@@ -36,6 +36,10 @@ namespace Ecom.Inventory.Data.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("attempts");
 
+                    b.Property<int>("Bytes")
+                        .HasColumnType("integer")
+                        .HasColumnName("bytes");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -54,6 +58,10 @@ namespace Ecom.Inventory.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("key");
 
+                    b.Property<DateTimeOffset?>("ParkedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("parked_at");
+
                     b.Property<string>("Payload")
                         .IsRequired()
                         .HasColumnType("text")
@@ -62,10 +70,6 @@ namespace Ecom.Inventory.Data.Migrations
                     b.Property<DateTimeOffset?>("RetryAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("retry_at");
-
-                    b.Property<DateTimeOffset?>("SentAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("sent_at");
 
                     b.Property<string>("Topic")
                         .IsRequired()
@@ -77,7 +81,7 @@ namespace Ecom.Inventory.Data.Migrations
 
                     b.HasIndex("Id")
                         .HasDatabaseName("ix_outbox_events_unsent")
-                        .HasFilter("sent_at IS NULL");
+                        .HasFilter("parked_at IS NULL");
 
                     b.ToTable("outbox_events", "inventory_service");
                 });
@@ -111,9 +115,21 @@ namespace Ecom.Inventory.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("order_id");
 
+                    b.Property<int?>("Available")
+                        .HasColumnType("integer")
+                        .HasColumnName("available");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
+
+                    b.Property<string>("LackingProductId")
+                        .HasColumnType("text")
+                        .HasColumnName("lacking_product_id");
+
+                    b.Property<int?>("Requested")
+                        .HasColumnType("integer")
+                        .HasColumnName("requested");
 
                     b.Property<string>("Status")
                         .IsRequired()
@@ -171,6 +187,7 @@ namespace Ecom.Inventory.Data.Migrations
                         .HasColumnName("stock");
 
                     b.Property<int>("Version")
+                        .IsConcurrencyToken()
                         .HasColumnType("integer")
                         .HasColumnName("version");
 

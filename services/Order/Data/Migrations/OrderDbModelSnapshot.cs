@@ -36,6 +36,10 @@ namespace Ecom.Orders.Data.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("attempts");
 
+                    b.Property<int>("Bytes")
+                        .HasColumnType("integer")
+                        .HasColumnName("bytes");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -54,6 +58,10 @@ namespace Ecom.Orders.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("key");
 
+                    b.Property<DateTimeOffset?>("ParkedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("parked_at");
+
                     b.Property<string>("Payload")
                         .IsRequired()
                         .HasColumnType("text")
@@ -62,10 +70,6 @@ namespace Ecom.Orders.Data.Migrations
                     b.Property<DateTimeOffset?>("RetryAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("retry_at");
-
-                    b.Property<DateTimeOffset?>("SentAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("sent_at");
 
                     b.Property<string>("Topic")
                         .IsRequired()
@@ -77,7 +81,7 @@ namespace Ecom.Orders.Data.Migrations
 
                     b.HasIndex("Id")
                         .HasDatabaseName("ix_outbox_events_unsent")
-                        .HasFilter("sent_at IS NULL");
+                        .HasFilter("parked_at IS NULL");
 
                     b.ToTable("outbox_events", "order_service");
                 });
@@ -111,6 +115,10 @@ namespace Ecom.Orders.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("order_id");
 
+                    b.Property<DateTimeOffset>("AskedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("asked_at");
+
                     b.Property<string>("CancelReason")
                         .HasColumnType("text")
                         .HasColumnName("cancel_reason");
@@ -123,9 +131,17 @@ namespace Ecom.Orders.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("cancellation_source");
 
+                    b.Property<DateTimeOffset?>("CancelledAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("cancelled_at");
+
                     b.Property<DateTimeOffset?>("ClosedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("closed_at");
+
+                    b.Property<DateTimeOffset?>("ConfirmedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("confirmed_at");
 
                     b.Property<string>("CorrelationId")
                         .IsRequired()
@@ -140,6 +156,10 @@ namespace Ecom.Orders.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("depleted_product_id");
 
+                    b.Property<DateTimeOffset>("LookedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("looked_at");
+
                     b.Property<decimal?>("PaidAmount")
                         .HasPrecision(12, 2)
                         .HasColumnType("numeric(12,2)")
@@ -152,6 +172,10 @@ namespace Ecom.Orders.Data.Migrations
                     b.Property<string>("PaymentId")
                         .HasColumnType("text")
                         .HasColumnName("payment_id");
+
+                    b.Property<string>("PaymentToken")
+                        .HasColumnType("text")
+                        .HasColumnName("payment_token");
 
                     b.Property<decimal?>("RefundedAmount")
                         .HasPrecision(12, 2)
@@ -176,6 +200,10 @@ namespace Ecom.Orders.Data.Migrations
                         .HasColumnType("numeric(12,2)")
                         .HasColumnName("total_amount");
 
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_parent");
+
                     b.Property<DateTimeOffset>("UpdatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("updated_at");
@@ -185,10 +213,14 @@ namespace Ecom.Orders.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("user_id");
 
+                    b.Property<long>("WaitedMs")
+                        .HasColumnType("bigint")
+                        .HasColumnName("waited_ms");
+
                     b.HasKey("OrderId")
                         .HasName("pk_orders");
 
-                    b.HasIndex("CreatedAt")
+                    b.HasIndex("LookedAt")
                         .HasDatabaseName("ix_orders_open")
                         .HasFilter("closed_at IS NULL");
 

@@ -36,6 +36,10 @@ namespace Ecom.Payments.Data.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("attempts");
 
+                    b.Property<int>("Bytes")
+                        .HasColumnType("integer")
+                        .HasColumnName("bytes");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -54,6 +58,10 @@ namespace Ecom.Payments.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("key");
 
+                    b.Property<DateTimeOffset?>("ParkedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("parked_at");
+
                     b.Property<string>("Payload")
                         .IsRequired()
                         .HasColumnType("text")
@@ -62,10 +70,6 @@ namespace Ecom.Payments.Data.Migrations
                     b.Property<DateTimeOffset?>("RetryAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("retry_at");
-
-                    b.Property<DateTimeOffset?>("SentAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("sent_at");
 
                     b.Property<string>("Topic")
                         .IsRequired()
@@ -77,7 +81,7 @@ namespace Ecom.Payments.Data.Migrations
 
                     b.HasIndex("Id")
                         .HasDatabaseName("ix_outbox_events_unsent")
-                        .HasFilter("sent_at IS NULL");
+                        .HasFilter("parked_at IS NULL");
 
                     b.ToTable("outbox_events", "payment_service");
                 });
@@ -105,6 +109,31 @@ namespace Ecom.Payments.Data.Migrations
                     b.ToTable("processed_events", "payment_service");
                 });
 
+            modelBuilder.Entity("Ecom.Payments.Gateway.GatewayCharge", b =>
+                {
+                    b.Property<string>("OrderId")
+                        .HasColumnType("text")
+                        .HasColumnName("order_id");
+
+                    b.Property<decimal>("Amount")
+                        .HasPrecision(12, 2)
+                        .HasColumnType("numeric(12,2)")
+                        .HasColumnName("amount");
+
+                    b.Property<string>("Declined")
+                        .HasColumnType("text")
+                        .HasColumnName("declined");
+
+                    b.Property<DateTimeOffset?>("VoidedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("voided_at");
+
+                    b.HasKey("OrderId")
+                        .HasName("pk_gateway_charges");
+
+                    b.ToTable("gateway_charges", "payment_service");
+                });
+
             modelBuilder.Entity("Ecom.Payments.Payment", b =>
                 {
                     b.Property<string>("PaymentId")
@@ -115,6 +144,22 @@ namespace Ecom.Payments.Data.Migrations
                         .HasPrecision(12, 2)
                         .HasColumnType("numeric(12,2)")
                         .HasColumnName("amount");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<string>("CancelReason")
+                        .HasColumnType("text")
+                        .HasColumnName("cancel_reason");
+
+                    b.Property<string>("CausationId")
+                        .HasColumnType("text")
+                        .HasColumnName("causation_id");
+
+                    b.Property<string>("CorrelationId")
+                        .HasColumnType("text")
+                        .HasColumnName("correlation_id");
 
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
@@ -139,10 +184,35 @@ namespace Ecom.Payments.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("reason");
 
+                    b.Property<decimal?>("RefundedAmount")
+                        .HasPrecision(12, 2)
+                        .HasColumnType("numeric(12,2)")
+                        .HasColumnName("refunded_amount");
+
+                    b.Property<DateTimeOffset?>("RetryAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("retry_at");
+
+                    b.Property<DateTimeOffset?>("SettledAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("settled_at");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("status");
+
+                    b.Property<string>("Token")
+                        .HasColumnType("text")
+                        .HasColumnName("token");
+
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_parent");
+
+                    b.Property<DateTimeOffset?>("UndoneAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("undone_at");
 
                     b.Property<DateTimeOffset>("UpdatedAt")
                         .HasColumnType("timestamp with time zone")
@@ -165,11 +235,17 @@ namespace Ecom.Payments.Data.Migrations
                         .IsUnique()
                         .HasDatabaseName("ix_payments_order_id");
 
+                    b.HasIndex("UpdatedAt")
+                        .HasDatabaseName("ix_payments_open")
+                        .HasFilter("status = 'PENDING' OR (status = 'PROCESSED' AND cancel_reason IS NOT NULL)");
+
                     b.ToTable("payments", "payment_service", t =>
                         {
                             t.HasCheckConstraint("ck_payments_amount", "CAST(amount AS numeric) >= 0");
 
                             t.HasCheckConstraint("ck_payments_status", "status IN ('PENDING', 'PROCESSED', 'FAILED', 'REFUNDED', 'CANCELLED')");
+
+                            t.HasCheckConstraint("ck_payments_undone_at", "(undone_at IS NOT NULL) = (status IN ('REFUNDED', 'CANCELLED'))");
                         });
                 });
 #pragma warning restore 612, 618

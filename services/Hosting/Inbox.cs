@@ -1,0 +1,278 @@
+using System.Diagnostics.Metrics;
+using System.Threading.Channels;
+using Ecom.Contracts;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ecom.Hosting;
+
+/// <summary>How a slice answers an event: done; again (it may succeed later, for example when an older event has arrived); never.</summary>
+public readonly record struct Outcome(Outcome.Kind What, string? Reason)
+{
+    public enum Kind { Done, Again, Never }
+
+    public static Outcome Done { get; } = new(Kind.Done, null);
+
+    public static Outcome Again(string reason) => new(Kind.Again, reason);
+
+    public static Outcome Never(string reason) => new(Kind.Never, reason);
+}
+
+/// <summary>How long a failed event waits before its next attempt; as many waits, as many further attempts.</summary>
+public sealed record DeliveryOptions(IReadOnlyList<TimeSpan> Waits);
+
+/// <summary>An event that was delivered, and the work it calls for.</summary>
+abstract class Arrival(ReadOnlyMemory<byte> bytes, DateTimeOffset at)
+{
+    readonly TaskCompletionSource<bool> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ReadOnlyMemory<byte> Bytes => bytes;
+
+    public DateTimeOffset At => at;
+
+    public abstract string Topic { get; }
+
+    /// <summary>Null: the bytes are no valid event, <see cref="Fault"/> says why.</summary>
+    public abstract object? Fact { get; }
+
+    public string? Fault { get; init; }
+
+    public abstract (string? Id, string? CorrelationId, string? TraceParent) Envelope { get; }
+
+    /// <summary>A question that is answered again, with the same fact, however often it comes.</summary>
+    public bool IsAnsweredAgain { get; init; }
+
+    public int Attempts { get; set; }
+
+    /// <summary>True: it is applied, was before, or is a dead letter. False: the infrastructure is away, the sidecar shall deliver it again.</summary>
+    public Task<bool> Answer => answer.Task;
+
+    public void Taken() => answer.TrySetResult(true);
+
+    public void BringAgain() => answer.TrySetResult(false);
+
+    public abstract Task<Outcome> Apply(IServiceProvider scope, CancellationToken ct);
+
+    public abstract void Bury(ServiceDb db, string appId, string reason, string type, DateTimeOffset now);
+}
+
+/// <summary>
+/// Applies what is delivered. Whatever has arrived while the last transaction ran goes into the next one, together: effects, outgoing events and
+/// marks of all. When one of them fails they are applied one by one, so that it hurts nobody else; it is tried again after 1 s and 2 s, on its own,
+/// and is then a dead letter. The attempts are made here and not by Dapr's retry policy, because the sidecar tells nobody the number of the attempt,
+/// and counts an app that restarts as three failures (ADR 0007).
+/// </summary>
+sealed partial class Inbox<TDb>(IServiceScopeFactory scopes, ServiceIdentity identity, DeliveryOptions options, TimeProvider clock, Metrics metrics, ILogger<Inbox<TDb>> log) : BackgroundService where TDb : ServiceDb
+{
+    const int MostAtOnce = 100;
+    readonly Counter<long> duplicates = metrics.Meter.CreateCounter<long>("ecom_inbox_duplicates", description: "Events that had been applied before");
+    readonly Counter<long> applied = metrics.Meter.CreateCounter<long>("ecom_inbox_applied", description: "Events applied");
+    readonly Counter<long> buried = metrics.Meter.CreateCounter<long>("ecom_dead_letters", description: "Events that became dead letters");
+    readonly Channel<Arrival> arrivals = Channel.CreateUnbounded<Arrival>(new() { SingleReader = true });
+
+    /// <summary>Applies the events, side by side with what else arrives.</summary>
+    /// <returns>For each event whether it is dealt with; false: bring it again.</returns>
+    public Task<bool[]> Take(IReadOnlyList<Arrival> events)
+    {
+        foreach (var e in events)
+            if (!arrivals.Writer.TryWrite(e))
+                e.BringAgain();
+        return Task.WhenAll(events.Select(e => e.Answer));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken ct)
+    {
+        try
+        {
+            while (await arrivals.Reader.WaitToReadAsync(ct))
+            {
+                List<Arrival> batch = [];
+                while (batch.Count < MostAtOnce && arrivals.Reader.TryRead(out var e))
+                    batch.Add(e);
+                if (batch.Count > 1 && batch.TrueForAll(e => e is { Fault: null, Attempts: 0 }) && await Together(batch, ct))
+                    continue;
+                foreach (var e in batch)
+                    await Alone(e, ct);
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // What is not answered is brought again.
+        }
+        finally
+        {
+            arrivals.Writer.TryComplete();
+            while (arrivals.Reader.TryRead(out var e))
+                e.BringAgain();
+        }
+    }
+
+    /// <returns>False: not all of them went well, and nothing has happened. True: all are answered.</returns>
+    async Task<bool> Together(List<Arrival> batch, CancellationToken ct)
+    {
+        List<Arrival> repeated = [], applied = [];
+        try
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            var db = scope.ServiceProvider.GetRequiredService<TDb>();
+            var isDone = await db.InTransaction(async () =>
+            {
+                var ids = batch.ConvertAll(e => e.Envelope.Id!);
+                var seen = (await db.Processed.AsNoTracking().Where(p => ids.Contains(p.EventId)).ToListAsync(ct)).Select(p => (p.EventId, p.Topic)).ToHashSet();
+                await db.Prepare([.. batch.Select(e => e.Fact!)], ct);
+                foreach (var e in batch)
+                {
+                    var isNew = seen.Add((e.Envelope.Id!, e.Topic));
+                    if (isNew)
+                        Mark(e, db);
+                    else
+                        repeated.Add(e);
+                    if (!isNew && !e.IsAnsweredAgain)
+                        continue;
+                    if ((await Apply(e, scope.ServiceProvider, ct)).What is not Outcome.Kind.Done)
+                        return false;
+                    applied.Add(e);
+                }
+                return true;
+            }, ct);
+            if (!isDone)
+                return false;
+            foreach (var e in repeated)
+                duplicates.Add(1, new KeyValuePair<string, object?>("topic", e.Topic));
+            applied.ForEach(Count);
+            batch.ForEach(e => e.Taken());
+            return true;
+        }
+        catch (Exception x) when (ct.IsCancellationRequested || IsAway(x))
+        {
+            LogAway(batch[0].Topic, x.GetBaseException().Message);
+            batch.ForEach(e => e.BringAgain());
+            return true;
+        }
+        catch (Exception)
+        {
+            // One by one it shows whose fault it is.
+            return false;
+        }
+    }
+
+    async Task Alone(Arrival e, CancellationToken ct)
+    {
+        using var logged = Named(e);
+        try
+        {
+            e.Attempts += e.Fault is null ? 1 : 0;
+            var (outcome, type) = e.Fault is { } fault ? (Outcome.Never(fault), "InvalidEvent") : await Attempt(e, ct);
+            if (outcome.What is Outcome.Kind.Done)
+                e.Taken();
+            else if (outcome.What is Outcome.Kind.Never || e.Attempts > options.Waits.Count)
+                await Bury(e, outcome.Reason!, type ?? outcome.What.ToString(), ct);
+            else
+            {
+                LogAttempt(e.Topic, e.Attempts, outcome.Reason!);
+                _ = Later(e, options.Waits[e.Attempts - 1], ct);
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            e.BringAgain();
+        }
+        catch (Exception x)
+        {
+            LogAway(e.Topic, x.GetBaseException().Message);
+            e.BringAgain();
+        }
+    }
+
+    /// <exception cref="Exception">The infrastructure is away.</exception>
+    async Task<(Outcome, string? ErrorType)> Attempt(Arrival e, CancellationToken ct)
+    {
+        var outcome = Outcome.Done;
+        try
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            var db = scope.ServiceProvider.GetRequiredService<TDb>();
+            var isApplied = await db.InTransaction(async () =>
+            {
+                var (id, topic) = (e.Envelope.Id, e.Topic);
+                if (await db.Processed.AnyAsync(p => p.EventId == id && p.Topic == topic, ct))
+                {
+                    duplicates.Add(1, new KeyValuePair<string, object?>("topic", topic));
+                    if (!e.IsAnsweredAgain)
+                        return false;
+                }
+                else
+                    Mark(e, db);
+                await db.Prepare([e.Fact!], ct);
+                outcome = await Apply(e, scope.ServiceProvider, ct);
+                return outcome.What is Outcome.Kind.Done;
+            }, ct);
+            if (isApplied)
+                Count(e);
+            return (outcome, null);
+        }
+        catch (Exception x) when (!IsAway(x) && x is not OperationCanceledException)
+        {
+            if (x is not DbUpdateException)
+                LogFailed(x, e.Topic);
+            return (Outcome.Again(x.GetBaseException().Message), x.GetType().Name);
+        }
+    }
+
+    /// <summary>Two deliveries of one event at once cannot both leave the mark.</summary>
+    static void Mark(Arrival e, TDb db) => db.Processed.Add(new() { EventId = e.Envelope.Id!, Topic = e.Topic, ProcessedAt = e.At });
+
+    async Task<Outcome> Apply(Arrival e, IServiceProvider scope, CancellationToken ct)
+    {
+        using var span = Tracing.Follow(e.Topic, e.Envelope.TraceParent);
+        using var logged = Named(e);
+        return await e.Apply(scope, ct);
+    }
+
+    /// <summary>The log lines under it carry the order's and the event's id.</summary>
+    IDisposable? Named(Arrival e) => log.BeginScope(new Dictionary<string, object?>
+    {
+        ["OrderId"] = (e.Fact as IAboutOrder)?.OrderId,
+        ["CorrelationId"] = e.Envelope.CorrelationId,
+        // `EventId` is taken: the logger's own number of a message.
+        ["CloudEventId"] = e.Envelope.Id,
+    });
+
+    /// <summary>A deadlock or a race lost to another replica is no outage.</summary>
+    static bool IsAway(Exception x) => Transient.Is(x) && x.GetBaseException() is not Npgsql.PostgresException { SqlState: Npgsql.PostgresErrorCodes.DeadlockDetected or Npgsql.PostgresErrorCodes.SerializationFailure };
+
+    void Count(Arrival e) => applied.Add(1, new KeyValuePair<string, object?>("topic", e.Topic));
+
+    async Task Later(Arrival e, TimeSpan wait, CancellationToken ct)
+    {
+        await Task.Delay(wait, clock, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!arrivals.Writer.TryWrite(e))
+            e.BringAgain();
+    }
+
+    /// <summary>The dead letter goes through the outbox. The inbox stays unmarked, so that a replay is tried again.</summary>
+    async Task Bury(Arrival e, string reason, string type, CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<TDb>();
+        await db.InTransaction(() =>
+        {
+            e.Bury(db, identity.AppId, reason, type, clock.GetUtcNow());
+            return Task.CompletedTask;
+        }, ct);
+        buried.Add(1, new KeyValuePair<string, object?>("topic", e.Topic));
+        LogBuried(e.Topic, e.Attempts, reason);
+        e.Taken();
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{Topic}: attempt {Attempt} failed: {Reason}")]
+    partial void LogAttempt(string topic, int attempt, string reason);
+
+    [LoggerMessage(LogLevel.Error, "{Topic}: an attempt failed")]
+    partial void LogFailed(Exception exception, string topic);
+
+    [LoggerMessage(LogLevel.Warning, "{Topic}: waits for the infrastructure: {Reason}")]
+    partial void LogAway(string topic, string reason);
+
+    [LoggerMessage(LogLevel.Error, "{Topic}: dead letter after {Attempts} attempts: {Reason}")]
+    partial void LogBuried(string topic, int attempts, string reason);
+}
