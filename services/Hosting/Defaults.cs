@@ -212,6 +212,8 @@ public static class Defaults
             // What a connection costs that is dead without a word. The pool drops all its connections then.
             CommandTimeout = 8,
             MaxAutoPrepare = 50,
+            // Nothing here changes a session, and seven statements a return to the pool were a fifth of all.
+            NoResetOnClose = true,
         };
     }
 

@@ -24,7 +24,7 @@ public static partial class CheckOut
         var token = request?.PaymentToken;
         if (Check.First(key is null ? null : Check.Id("Idempotency-Key", key), token is null ? null : Check.OneOf("payment_token", token, PaymentTokens.All)) is { } fault)
             return Problems.Refused(fault + ".");
-        var (decision, toldOf) = await carts.Change(userId, Decide, ct);
+        var (decision, toldOf) = await carts.Change(userId, Remembered, Decide, ct);
         if (decision is { IsNew: true, Checkout: { } made })
         {
             metrics.CheckedOut.Add(1);
@@ -39,9 +39,10 @@ public static partial class CheckOut
             : Kept(checkout, key);
 
         // The key is looked for after the cart was read: a checkout is in the cart until it is remembered, so it cannot slip through.
-        async Task<(Cart?, Decision)> Decide(Cart cart)
+        async Task<Checkout?> Remembered() => key is null ? null : await checkouts.Find(userId, key, CancellationToken.None);
+
+        (Cart?, Decision) Decide(Cart cart, Checkout? remembered)
         {
-            var remembered = key is null ? null : await checkouts.Find(userId, key, CancellationToken.None);
             if ((remembered ?? cart.CheckoutOf(key)) is { } same)
                 return (null, same.PaymentToken == token ? new(same, IsRemembered: remembered is not null) : OtherToken);
             if (cart.Repeated(token, clock.GetUtcNow()) is { } clicked)

@@ -62,28 +62,32 @@ sealed class DuePart(string key, string me, Documents documents, TimeProvider cl
 
     async Task WriteAll()
     {
-        while (Take() is { } batch)
+        while (Begin() is { } batch)
             try
             {
                 batch.Others.SetResult(await Write(batch));
             }
             catch (Exception e)
             {
+                Close(batch);
                 batch.Others.SetException(e);
             }
     }
 
-    Batch? Take()
+    Batch? Begin()
     {
         lock (gate)
         {
             writing = !next.IsEmpty;
-            if (!writing)
-                return null;
-            var taken = next;
-            next = new();
-            return taken;
+            return writing ? next : null;
         }
+    }
+
+    void Close(Batch batch)
+    {
+        lock (gate)
+            if (next == batch)
+                next = new();
     }
 
     /// <summary>Whoever enters a cart takes over the entries of the dead.</summary>
@@ -93,6 +97,8 @@ sealed class DuePart(string key, string me, Documents documents, TimeProvider cl
         for (var attempt = 1; attempt <= MaxAttempts; attempt++)
         {
             var (document, etag) = await documents.Load<DueDocument>(key);
+            // Until now others could join: that the document is saved says that it was still as read, so it was read late enough for them, too.
+            Close(batch);
             var entries = document?.Entries ?? [];
             var kept = entries.Where(entry => !(entry.By == me ? batch.Names(entry.UserId) : batch.Entering.Contains(entry.UserId) && IsSilent(entry)));
             var entered = batch.Entering.Select(userId => new DueEntry(userId, me, clock.GetUtcNow()));
