@@ -7,7 +7,10 @@ static class Doors
 {
     /// <summary>ASP.NET's own setting. A page whose name was made to lead here (DNS rebinding) would else be of the service's origin, and read everything.</summary>
     public static IServiceCollection AddDoors(this IServiceCollection services, IConfiguration settings) => services.Configure<HostFilteringOptions>(hosts =>
-        (hosts.AllowedHosts, hosts.AllowEmptyHosts) = (settings.Text("AllowedHosts", "localhost;127.0.0.1;[::1]").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries), false));
+    {
+        hosts.AllowedHosts = settings.Text("AllowedHosts", "localhost;127.0.0.1;[::1]").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        hosts.AllowEmptyHosts = false;
+    });
 
     /// <summary>A form, or text, is sent by any page without asking; it may not change anything here. Reading it cannot: the browser keeps the answer from it.</summary>
     public static IApplicationBuilder UseDoors(this IApplicationBuilder app) => app.Use((http, next) =>

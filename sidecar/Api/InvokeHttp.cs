@@ -47,23 +47,20 @@ static class InvokeHttp
     static async Task Forward(HttpContext http, string appId, string target)
     {
         var stop = http.RequestAborted;
-        using var answer = await Send(http.Sidecar(), appId, target.Length == 0 ? "/" : target, () => Build(http, appId), stop);
+        using var answer = await Send(http.Sidecar(), appId, target.Length == 0 ? "/" : target, () => Build(http), stop);
         http.Response.StatusCode = (int)answer.StatusCode;
         foreach (var (name, values) in answer.Headers.Concat(answer.Content.Headers))
             if (!HopByHop.Contains(name)) http.Response.Headers.Append(name, values.ToArray());
         if (answer.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.NotModified)) await answer.Content.CopyToAsync(http.Response.Body, stop);
     }
 
-    static HttpRequestMessage Build(HttpContext http, string appId)
+    static HttpRequestMessage Build(HttpContext http)
     {
         var request = new HttpRequestMessage { Method = new HttpMethod(http.Request.Method) };
         if (http.Request.ContentLength is > 0 || http.Request.Headers.TransferEncoding.Count > 0) request.Content = new StreamContent(http.Request.Body);
         foreach (var (name, values) in http.Request.Headers)
             if (!HopByHop.Contains(name) && !request.Headers.TryAddWithoutValidation(name, (IEnumerable<string>)values!))
                 request.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string>)values!);
-        request.Headers.TryAddWithoutValidation("dapr-caller-app-id", http.Sidecar().AppId);
-        request.Headers.TryAddWithoutValidation("dapr-callee-app-id", appId);
-        request.Headers.TryAddWithoutValidation("dapr-caller-namespace", "default");
         return request;
     }
 
@@ -78,6 +75,12 @@ static class InvokeHttp
         {
             var request = build();
             request.RequestUri = address;
+            // What the caller says of itself does not count.
+            foreach (var (name, value) in ((string, string)[])[("dapr-caller-app-id", caller.AppId), ("dapr-callee-app-id", appId), ("dapr-caller-namespace", "default")])
+            {
+                request.Headers.Remove(name);
+                request.Headers.Add(name, value);
+            }
             try
             {
                 return await callee.Channel.Send(request, stop, HttpCompletionOption.ResponseHeadersRead);

@@ -27,7 +27,11 @@ static class Server
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
         // A name that leads to this machine only while a page runs in its browser (DNS rebinding) is none of these.
-        builder.Services.Configure<HostFilteringOptions>(hosts => (hosts.AllowedHosts, hosts.AllowEmptyHosts) = (["localhost", "127.0.0.1", "[::1]"], false));
+        builder.Services.Configure<HostFilteringOptions>(hosts =>
+        {
+            hosts.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"];
+            hosts.AllowEmptyHosts = false;
+        });
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         return builder;
     }

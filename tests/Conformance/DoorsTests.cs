@@ -1,14 +1,16 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Text;
-using Dapr.Client;
+using System.Text.Json.Nodes;
 using Ecom.Sidecar;
 using Ecom.Sidecar.Config;
 using Ecom.Sidecar.Mail;
 using Ecom.Sidecar.Processes;
 using Ecom.Tests.Support;
-using Microsoft.AspNetCore.Http;
+using Grpc.Core;
+using Grpc.Net.Client;
 
 namespace Ecom.Tests.Conformance;
 
@@ -16,7 +18,7 @@ namespace Ecom.Tests.Conformance;
 public sealed class DoorsTests : IAsyncLifetime
 {
     const string Secret = "DOORS_SECRET_";
-    static readonly string[] Foreign = ["evil.example", "evil.example:3501", "localhost.evil.example", "127.0.0.1.evil.example", "0.0.0.0", "192.168.1.1", "[::2]", "\"\""];
+    static readonly string[] Foreign = ["evil.example", "evil.example:3501", "localhost.evil.example", "127.0.0.1.evil.example", "0.0.0.0", "192.168.1.1", "[::2]"];
     readonly TempFolder folder = new("doors");
     readonly TestApp app = new(Ports.Free(), null, new { pubsubname = "pubsub", topic = "orders", route = "/on/orders" });
     readonly TestApp other = new(Ports.Free());
@@ -43,7 +45,7 @@ public sealed class DoorsTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("GET /v1.0/healthz/outbound HTTP/1.1\r\nHost:\r\n\r\n")]
+    [InlineData("GET /v1.0/healthz/outbound HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n")]
     [InlineData("GET /v1.0/healthz/outbound HTTP/1.1\r\n\r\n")]
     [InlineData("GET /v1.0/healthz/outbound HTTP/1.0\r\n\r\n")]
     public async Task Nobody_is_answered_without_a_name(string request) => (await Say(request)).ShouldStartWith("HTTP/1.1 400");
@@ -143,6 +145,7 @@ public sealed class DoorsTests : IAsyncLifetime
         TokenFile.Read(folder.File("data")).ShouldBe("mine");
     }
 
+    [UnsupportedOSPlatform("windows")]
     [Fact(SkipUnless = nameof(HasModes), Skip = "Files have modes on Unix.")]
     public async Task The_file_with_the_token_is_its_owners_alone_even_where_one_was_open_to_all()
     {
@@ -184,7 +187,7 @@ public sealed class DoorsTests : IAsyncLifetime
 
         foreach (var method in (string[])[$"//{elsewhere}/x", $"http://{elsewhere}/x", $"@{elsewhere}/x"])
         {
-            await Should.ThrowAsync<Grpc.Core.RpcException>(Invoke("other", method));
+            await Should.ThrowAsync<RpcException>(Invoke(method));
             stranger.Pending().ShouldBeFalse(method);
         }
     }
@@ -196,10 +199,16 @@ public sealed class DoorsTests : IAsyncLifetime
         request.Headers.Add("dapr-api-token", host.ApiToken);
         request.Headers.Add("dapr-caller-app-id", "order-service");
 
-        var headers = System.Text.Json.Nodes.JsonNode.Parse(await (await http.SendAsync(request)).Content.ReadAsStringAsync())!["headers"]!;
+        using var answer = await http.SendAsync(request);
+        // The echo is no success: gRPC tells its body as the error.
+        var byGrpc = await Should.ThrowAsync<RpcException>(Invoke("echo/x"));
 
-        ((string?)headers["dapr-caller-app-id"]).ShouldBe("app");
-        ((string?)headers["dapr-callee-app-id"]).ShouldBe("other");
+        foreach (var echo in (string[])[await answer.Content.ReadAsStringAsync(), byGrpc.Status.Detail])
+        {
+            var headers = JsonNode.Parse(echo)!["headers"]!;
+            ((string?)headers["dapr-caller-app-id"]).ShouldBe("app");
+            ((string?)headers["dapr-callee-app-id"]).ShouldBe("other");
+        }
     }
 
     public async ValueTask InitializeAsync()
@@ -286,10 +295,11 @@ public sealed class DoorsTests : IAsyncLifetime
         (await http.SendAsync(request)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
     }
 
-    async Task Invoke(string appId, string method)
+    /// <summary>The other app, by gRPC.</summary>
+    async Task Invoke(string method)
     {
-        using var client = new DaprClientBuilder().UseGrpcEndpoint($"http://127.0.0.1:{host.App("app").GrpcPort}").UseDaprApiToken(host.ApiToken).Build();
-        await client.InvokeMethodGrpcAsync<Google.Protobuf.WellKnownTypes.Empty>(appId, method);
+        using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{host.App("app").GrpcPort}");
+        await new Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient(channel).InvokeServiceAsync(new() { Id = "other", Message = new() { Method = method } }, new Metadata { { "dapr-api-token", host.ApiToken } });
     }
 
     /// <summary>As written: a client library would tidy it up first.</summary>
@@ -298,7 +308,6 @@ public sealed class DoorsTests : IAsyncLifetime
         using var connection = new TcpClient();
         await connection.ConnectAsync(IPAddress.Loopback, host.App("app").HttpPort);
         await connection.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request));
-        connection.Client.Shutdown(SocketShutdown.Send);
         using var answer = new StreamReader(connection.GetStream(), Encoding.UTF8);
         return await answer.ReadToEndAsync();
     }
