@@ -7,7 +7,6 @@ using System.Text.Json.Nodes;
 using Ecom.Sidecar;
 using Ecom.Sidecar.Config;
 using Ecom.Sidecar.Mail;
-using Ecom.Sidecar.Processes;
 using Ecom.Tests.Support;
 using Grpc.Core;
 using Grpc.Net.Client;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using Ecom.Sidecar.Processes;
+using Ecom.Sidecar;
 using Ecom.Tests.Support;
 using Microsoft.Data.Sqlite;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using Ecom.Contracts;
-using Ecom.Sidecar.Processes;
+using Ecom.Sidecar;
 
 namespace Ecom.Tests.EndToEnd;
 

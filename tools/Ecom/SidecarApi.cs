@@ -1,4 +1,4 @@
-using Ecom.Sidecar.Processes;
+using Ecom.Sidecar;
 
 namespace Ecom.Tool;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Ecom.Sidecar.Processes;
+using Ecom.Sidecar;
 
 namespace Ecom.Tool;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace Ecom.Sidecar.Processes;
+namespace Ecom.Sidecar;
 
 /// <summary>The token of a host's sidecars, in its data folder: for the programs of the person who started it, and for nobody else.</summary>
 public static class TokenFile
