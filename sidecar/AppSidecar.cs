@@ -11,7 +11,7 @@ using Microsoft.Data.Sqlite;
 namespace Ecom.Sidecar;
 
 /// <summary>What all sidecars of one host share.</summary>
-sealed record World(Resources Resources, GroupCommit File, Broker Broker, StateStore State, MailBox Mail, string? ApiToken, string? AppToken, Action<string, string> Log, LocalNetwork? Network)
+sealed record World(Resources Resources, GroupCommit File, Broker Broker, StateStore State, MailBox Mail, string ApiToken, string AppToken, Action<string, string> Log, LocalNetwork? Network)
 {
     public List<AppSidecar> Sidecars { get; } = [];
 }
@@ -42,7 +42,7 @@ sealed class AppSidecar : IAsyncDisposable
 
     public AppSpec Spec { get; }
     public string AppId => Spec.AppId;
-    public string? ApiToken => world.ApiToken;
+    public string ApiToken => world.ApiToken;
     public AppChannel Channel { get; }
     public IReadOnlyList<Component> Components { get; }
     public ConcurrentDictionary<string, string> Extended { get; } = new();
@@ -151,7 +151,7 @@ sealed class AppSidecar : IAsyncDisposable
     {
         var all = world.Resources.For(AppId, Resources.Secrets).ToList();
         if (all.Count == 0) throw new ApiException(500, Grpc.Core.StatusCode.FailedPrecondition, "ERR_SECRET_STORES_NOT_CONFIGURED", "secret store is not configured");
-        return all.FirstOrDefault(c => c.Name == name) is { } component ? new Secrets(component.Metadata.GetValueOrDefault("prefix") ?? "")
+        return all.FirstOrDefault(c => c.Name == name) is { } component ? new Secrets(component.Metadata["prefix"])
             : throw new ApiException(401, Grpc.Core.StatusCode.InvalidArgument, "ERR_SECRET_STORE_NOT_FOUND", $"failed finding secret store with key {name}");
     }
 

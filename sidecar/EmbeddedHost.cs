@@ -35,12 +35,16 @@ public sealed class EmbeddedHost : IAsyncDisposable
     /// <summary>The processes this host started and that live now.</summary>
     public IReadOnlyList<int> ProcessIds => [.. runners.Select(r => r.ProcessId).OfType<int>()];
 
+    /// <summary>What its sidecars demand of their callers; another program of the same person finds it by <see cref="TokenFile"/>.</summary>
+    public string ApiToken => world.ApiToken;
+
     public AppSpec App(string appId) => Apps.First(a => a.AppId == appId);
 
     /// <summary>Starts everything; returns when the sidecars serve (the apps may still be starting). Throws SetupException before anything has begun.</summary>
     public static async Task<EmbeddedHost> Start(EmbeddedHostOptions options, CancellationToken cancel = default)
     {
-        options = options with { Output = Harmless(options.Output) };
+        string apiToken = TokenFile.OrNew(options.ApiToken), appToken = TokenFile.OrNew(options.AppToken);
+        options = options with { Output = Harmless(options.Output), ApiToken = apiToken, AppToken = appToken };
         var run = options.Run ?? RunFile.Load(options.RunFile);
         var resources = Resources.Load(options.ResourcesPath);
         var (apps, mailPort) = options.FreePorts ? Ports.Free(run.Apps) : (run.Apps, options.MailPort);
@@ -55,13 +59,18 @@ public sealed class EmbeddedHost : IAsyncDisposable
             var mails = new MailBox(file);
             await EarlierFiles.TakeOver(data.FullPath, data.File("sidecars.db"), mails);
             var world = new World(resources, file, new Broker(file, options.Output), new StateStore(file), mails,
-                Present(options.ApiToken), Present(options.AppToken), options.Output, options.Network);
+                apiToken, appToken, options.Output, options.Network);
             world.Sidecars.AddRange(apps.Select(a => new AppSidecar(a, world)
             {
                 Workflows = a.AppId == workflowApp ? new WorkflowEngine(file, a.AppId, new OutputLog(a.AppId, options.Output)) : null,
             }));
             var web = Api.Server.Build(world, mailPort, options.TimeZone);
-            try { await web.StartAsync(cancel); }
+            try
+            {
+                // First: who finds a sidecar finds its token.
+                TokenFile.Write(data.FullPath, apiToken);
+                await web.StartAsync(cancel);
+            }
             catch (IOException e) { throw new SetupException(e.Message, e); }
             var host = new EmbeddedHost(data, world, web, mailPort) { Apps = apps };
             foreach (var sidecar in world.Sidecars) host.Begin(sidecar, options);
@@ -89,8 +98,6 @@ public sealed class EmbeddedHost : IAsyncDisposable
         try { output(app, line); }
         catch (Exception) { /* there is nobody left to tell */ }
     };
-
-    static string? Present(string? token) => string.IsNullOrEmpty(token) ? null : token;
 
     void Begin(AppSidecar sidecar, EmbeddedHostOptions options)
     {

@@ -30,7 +30,7 @@ public sealed record EmbeddedHostOptions
     public bool FreePorts { get; init; }
     /// <summary>For the apps, on top of the run file's and this process's environment. Null takes a variable away.</summary>
     public IReadOnlyDictionary<string, string?> AppEnvironment { get; init; } = new Dictionary<string, string?>();
-    /// <summary>Dapr's tokens: what the API demands, what the apps are shown. By default as daprd reads them.</summary>
+    /// <summary>Dapr's tokens: what the API demands, what the apps are shown. By default as daprd reads them; where that is nothing, the host makes its own.</summary>
     public string? ApiToken { get; init; } = Environment.GetEnvironmentVariable("DAPR_API_TOKEN");
     public string? AppToken { get; init; } = Environment.GetEnvironmentVariable("APP_API_TOKEN");
     /// <summary>Lines of the apps and, about them, of the host: app id, line.</summary>

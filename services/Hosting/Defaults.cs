@@ -54,6 +54,7 @@ public static class Defaults
         // `dapr run` tells the port only by this variable.
         if (builder.Configuration["URLS"] is null && builder.Configuration["APP_PORT"] is { Length: > 0 })
             builder.WebHost.UseUrls($"http://127.0.0.1:{builder.Configuration.Int("APP_PORT", 0, 1, 65535)}");
+        services.AddDoors(builder.Configuration);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = MaxEventBytes);
         if (builder.Configuration[StopWithParent.Setting] == "true")
             services.AddHostedService<StopWithParent>();
@@ -125,6 +126,7 @@ public static class Defaults
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseSmallBodies();
+        app.UseDoors();
         app.UseRouting();
         app.MapSubscribeHandler();
         var tools = app.MapGroup("").ExcludeFromDescription();

@@ -1,4 +1,6 @@
 using System.Linq.Expressions;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Ecom.Contracts;
 
@@ -66,7 +68,11 @@ public static class TopicRoutes
 
     /// <summary>Only the sidecar may deliver, where a token is set.</summary>
     public static bool IsFromSidecar(this HttpContext http) =>
-        http.RequestServices.GetRequiredService<IConfiguration>()["APP_API_TOKEN"] is not { Length: > 0 } token || http.Request.Headers["dapr-api-token"] == token;
+        http.RequestServices.GetRequiredService<IConfiguration>()["APP_API_TOKEN"] is not { Length: > 0 } token
+        || CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(http.Request.Headers["dapr-api-token"].ToString()));
+
+    /// <summary>Another app's call comes by the sidecar, too, and with its token; it says whose it is.</summary>
+    static bool IsInvocation(this HttpContext http) => http.Request.Headers.ContainsKey("dapr-caller-app-id");
 
     /// <summary>The handler's call with what came, and each further parameter taken from the scope that it came in; an optional one where it is there.</summary>
     static Handler<TCame, TAnswer> Bind<TCame, TAnswer>(Delegate handler)
@@ -89,10 +95,12 @@ public static class TopicRoutes
     static IEndpointConventionBuilder MapSidecar(this IEndpointRouteBuilder routes, Dapr.TopicOptions topic, RequestDelegate receive) =>
         routes.MapPost($"/events/{topic.Name}", (RequestDelegate)(async http =>
         {
-            if (http.IsFromSidecar())
-                await receive(http);
-            else
+            if (!http.IsFromSidecar())
                 http.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            else if (http.IsInvocation())
+                await Problems.Forbidden("An event is delivered by the sidecar; no app may bring one.").ExecuteAsync(http);
+            else
+                await receive(http);
         })).WithTopic(topic).ExcludeFromDescription();
 
     static async Task ReceiveBulk(HttpContext http, Handler<IReadOnlyList<JsonElement>, bool> take)

@@ -19,5 +19,6 @@ sealed class ApiException(int status, StatusCode grpc, string code, string messa
     public static ApiException Forbidden(string topic, string app) => new(403, StatusCode.PermissionDenied, "ERR_PUBSUB_FORBIDDEN", $"topic {topic} is not allowed for app id {app}");
     public static ApiException Binding(string name, string why) => new(500, StatusCode.Internal, "ERR_INVOKE_OUTPUT_BINDING", $"error invoking output binding {name}: {why}");
     public static ApiException Invoke(string app, string why) => new(500, StatusCode.Internal, "ERR_DIRECT_INVOKE", $"failed to invoke, id: {app}, err: {why}");
+    public static ApiException NoPages() => new(403, StatusCode.PermissionDenied, "ERR_PERMISSION_DENIED", "a sidecar does not answer web pages");
     public static ApiException NoToken() => new(401, StatusCode.Unauthenticated, "ERR_UNAUTHENTICATED", "invalid api token");
 }

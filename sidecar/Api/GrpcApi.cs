@@ -124,8 +124,9 @@ sealed class GrpcApi : Dapr.DaprBase
     {
         var verb = r.Message.HttpExtension?.Verb ?? HTTPExtension.Types.Verb.Post;
         var query = r.Message.HttpExtension?.Querystring is { Length: > 0 } q ? "?" + q : "";
-        using var answer = await InvokeHttp.Send(Sidecar(call), r.Id, () => new HttpRequestMessage(new HttpMethod(verb.ToString().ToUpperInvariant()), "/" + r.Message.Method.TrimStart('/') + query)
+        using var answer = await InvokeHttp.Send(Sidecar(call), r.Id, "/" + r.Message.Method.TrimStart('/') + query, () => new HttpRequestMessage
         {
+            Method = new HttpMethod(verb.ToString().ToUpperInvariant()),
             Content = r.Message.Data is { } data ? new ByteArrayContent(data.Value.ToByteArray()) { Headers = { { "Content-Type", r.Message.ContentType is { Length: > 0 } type ? type : "application/json" } } } : null,
         }, call.CancellationToken);
         var body = await answer.Content.ReadAsByteArrayAsync(call.CancellationToken);

@@ -47,34 +47,40 @@ static class InvokeHttp
     static async Task Forward(HttpContext http, string appId, string target)
     {
         var stop = http.RequestAborted;
-        using var answer = await Send(http.Sidecar(), appId, () => Build(http, appId, target), stop);
+        using var answer = await Send(http.Sidecar(), appId, target.Length == 0 ? "/" : target, () => Build(http), stop);
         http.Response.StatusCode = (int)answer.StatusCode;
         foreach (var (name, values) in answer.Headers.Concat(answer.Content.Headers))
             if (!HopByHop.Contains(name)) http.Response.Headers.Append(name, values.ToArray());
         if (answer.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.NotModified)) await answer.Content.CopyToAsync(http.Response.Body, stop);
     }
 
-    static HttpRequestMessage Build(HttpContext http, string appId, string target)
+    static HttpRequestMessage Build(HttpContext http)
     {
-        var request = new HttpRequestMessage(new HttpMethod(http.Request.Method), target.Length == 0 ? "/" : target);
+        var request = new HttpRequestMessage { Method = new HttpMethod(http.Request.Method) };
         if (http.Request.ContentLength is > 0 || http.Request.Headers.TransferEncoding.Count > 0) request.Content = new StreamContent(http.Request.Body);
         foreach (var (name, values) in http.Request.Headers)
             if (!HopByHop.Contains(name) && !request.Headers.TryAddWithoutValidation(name, (IEnumerable<string>)values!))
                 request.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string>)values!);
-        request.Headers.TryAddWithoutValidation("dapr-caller-app-id", http.Sidecar().AppId);
-        request.Headers.TryAddWithoutValidation("dapr-callee-app-id", appId);
-        request.Headers.TryAddWithoutValidation("dapr-caller-namespace", "default");
         return request;
     }
 
     /// <summary>An app that is just starting again is waited for a little; nothing was sent to it yet.</summary>
-    public static async Task<HttpResponseMessage> Send(AppSidecar caller, string appId, Func<HttpRequestMessage> build, CancellationToken stop)
+    /// <param name="target">Path and query. It is put behind the app's address, never resolved against it: of a path such as //other:80/ that would make another host.</param>
+    public static async Task<HttpResponseMessage> Send(AppSidecar caller, string appId, string target, Func<HttpRequestMessage> build, CancellationToken stop)
     {
         var callee = caller.Peer(appId) ?? throw ApiException.Invoke(appId, $"failed to resolve address for '{appId}': no app of this name runs here");
+        if (!target.StartsWith('/') || !Uri.TryCreate(callee.Channel.Base.GetLeftPart(UriPartial.Authority) + target, UriKind.Absolute, out var address))
+            throw new ApiException(400, StatusCode.InvalidArgument, "ERR_DIRECT_INVOKE", $"the path of an invocation begins with a slash: {target}");
         for (var attempt = 1; ; attempt++)
         {
             var request = build();
-            request.RequestUri = new Uri(callee.Channel.Base, request.RequestUri!.OriginalString);
+            request.RequestUri = address;
+            // What the caller says of itself does not count.
+            foreach (var (name, value) in ((string, string)[])[("dapr-caller-app-id", caller.AppId), ("dapr-callee-app-id", appId), ("dapr-caller-namespace", "default")])
+            {
+                request.Headers.Remove(name);
+                request.Headers.Add(name, value);
+            }
             try
             {
                 return await callee.Channel.Send(request, stop, HttpCompletionOption.ResponseHeadersRead);

@@ -7,6 +7,7 @@ using Ecom.Sidecar.Workflows;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -25,6 +26,12 @@ static class Server
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
+        // A name that leads to this machine only while a page runs in its browser (DNS rebinding) is none of these.
+        builder.Services.Configure<HostFilteringOptions>(hosts =>
+        {
+            hosts.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"];
+            hosts.AllowEmptyHosts = false;
+        });
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         return builder;
     }
@@ -74,8 +81,8 @@ static class Server
         http.Features.Set(sidecar);
         try
         {
-            if (sidecar.ApiToken is { } token && !http.Request.Path.StartsWithSegments("/v1.0/healthz") && !Same(token, http.Request.Headers["dapr-api-token"]))
-                throw ApiException.NoToken();
+            if (IsOfAPage(http.Request)) throw ApiException.NoPages();
+            if (!http.Request.Path.StartsWithSegments("/v1.0/healthz") && !Same(sidecar.ApiToken, http.Request.Headers["dapr-api-token"])) throw ApiException.NoToken();
             if (sidecar.Workflows is null && http.Request.Path.StartsWithSegments("/TaskHubSidecarService")) RefuseWorkflows(http);
             else await next(http);
         }
@@ -102,6 +109,9 @@ static class Server
         http.Response.Headers["grpc-status"] = ((int)StatusCode.FailedPrecondition).ToString();
         http.Response.Headers["grpc-message"] = "this app has no state store with actorStateStore \"true\"";
     }
+
+    /// <summary>A sidecar serves apps and serves no page: what a browser sends for one is foreign, but for an address that a person typed.</summary>
+    static bool IsOfAPage(HttpRequest request) => request.Headers.Origin.Count > 0 || request.Headers["Sec-Fetch-Site"] is { Count: > 0 } site && site != "none";
 
     static bool Same(string token, string? given) =>
         CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(given ?? ""));

@@ -98,6 +98,8 @@ sealed record Resources(IReadOnlyList<Component> Components, IReadOnlyList<Decla
             throw spec.Wrong($"'retention' must be a duration such as 24h, not '{retention}'");
         if (metadata.TryGetValue("lanes", out var lanes) && !(int.TryParse(lanes, out var n) && n is > 0 and <= 64))
             throw spec.Wrong($"'lanes' must be a number from 1 to 64, not '{lanes}'");
+        if (type == Secrets && metadata.GetValueOrDefault("prefix") is not { Length: > 0 })
+            throw spec.Wrong($"{Secrets} needs a 'prefix': without one the whole environment would be secrets to give away");
         if (type == State && metadata.TryGetValue("actorStateStore", out var flag) && flag is not ("true" or "false"))
             throw spec.Wrong($"'actorStateStore' must be \"true\" or \"false\", not '{flag}'");
         if (type == Mail && metadata.TryGetValue("priority", out var priority) && !(int.TryParse(priority, out var p) && p is >= 1 and <= 5))

@@ -6,7 +6,7 @@ using System.Text;
 namespace Ecom.Sidecar.PubSub;
 
 /// <summary>The way to one app: knows whether it answers, and waits without using up attempts while it does not.</summary>
-sealed class AppChannel(string appId, int port, string? token, Config.HealthCheck? check, LocalNetwork? network) : IDisposable
+sealed class AppChannel(string appId, int port, string token, Config.HealthCheck? check, LocalNetwork? network) : IDisposable
 {
     static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
     static readonly TimeSpan Watch = TimeSpan.FromSeconds(1);
@@ -104,7 +104,7 @@ sealed class AppChannel(string appId, int port, string? token, Config.HealthChec
 
     public Task<HttpResponseMessage> Send(HttpRequestMessage request, CancellationToken stop, HttpCompletionOption until = HttpCompletionOption.ResponseContentRead)
     {
-        if (token is not null) request.Headers.TryAddWithoutValidation("dapr-api-token", token);
+        request.Headers.TryAddWithoutValidation("dapr-api-token", token);
         return http.SendAsync(request, until, stop);
     }
 

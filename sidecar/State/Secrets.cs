@@ -2,7 +2,7 @@ using System.Collections;
 
 namespace Ecom.Sidecar.State;
 
-/// <summary>secretstores.local.env: environment variables of the host, Dapr's own excepted.</summary>
+/// <summary>secretstores.local.env: of the host's environment variables those that begin with the prefix, Dapr's own excepted.</summary>
 sealed class Secrets(string prefix)
 {
     public string Get(string key) => Allowed(key) ? Environment.GetEnvironmentVariable(prefix + key) ?? "" : "";

@@ -203,10 +203,14 @@ public abstract class ApiSuite
     }
 
     [Fact]
-    public async Task Secrets_are_the_environments()
+    public async Task Secrets_are_the_environments_variables_with_the_prefix_and_no_others()
     {
-        (await Client.GetSecretAsync("secrets", "PATH"))["PATH"].ShouldBe(Environment.GetEnvironmentVariable("PATH"));
-        (await Client.GetSecretAsync("secrets", "DAPR_API_TOKEN"))["DAPR_API_TOKEN"].ShouldBeEmpty();
+        (await Client.GetSecretAsync("secrets", "DOOR"))["DOOR"].ShouldBe(Sidecars.Secret);
+        foreach (var other in (string[])["PATH", "DAPR_API_TOKEN", "APP_API_TOKEN"])
+            (await Client.GetSecretAsync("secrets", other))[other].ShouldBeEmpty();
+        (await Client.GetBulkSecretAsync("secrets"))["DOOR"]["DOOR"].ShouldBe(Sidecars.Secret);
+        (await Client.GetBulkSecretAsync("secrets")).Keys.ShouldNotContain("PATH");
+        (await Http.GetStringAsync("v1.0/secrets/secrets/bulk")).ShouldNotContain(Sidecars.Token);
         (await Http.GetAsync("v1.0/secrets/none/PATH")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 

@@ -36,7 +36,7 @@ public class EmbeddedSidecars : Sidecars
         Component("store", "state.sqlite");
         Component("hidden", "state.sqlite", OtherId);
         Component("mail", "bindings.smtp");
-        Component("secrets", "secretstores.local.env");
+        Component("secrets", "secretstores.local.env", null, ("prefix", SecretPrefix));
         host = await EmbeddedHost.Start(new EmbeddedHostOptions
         {
             Run = new RunFile([new AppSpec { AppId = Id, AppPort = App.Port }, new AppSpec { AppId = OtherId, AppPort = Other.Port }]),

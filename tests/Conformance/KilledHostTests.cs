@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Ecom.Sidecar;
 using Ecom.Tests.Support;
 using Microsoft.Data.Sqlite;
 
@@ -132,6 +133,9 @@ public sealed class KilledHostTests : IAsyncLifetime
     {
         host = HostInAProcess.Start(folder.File("dapr.yaml"), folder.File("resources"), folder.File("data"), mailPort);
         await host.WaitUntil(async () => (await http.GetAsync("v1.0/healthz/outbound")).IsSuccessStatusCode, TimeSpan.FromSeconds(30));
+        // Each run has a token of its own.
+        http.DefaultRequestHeaders.Remove("dapr-api-token");
+        http.DefaultRequestHeaders.Add("dapr-api-token", TokenFile.Read(folder.File("data")));
     }
 
     Task<bool> Publish(string id) => Post("v1.0/publish/pubsub/orders?metadata.partitionKey=one", $$"""{"specversion":"1.0","id":"{{id}}","source":"s","type":"t","data":{} }""", "application/cloudevents+json");

@@ -29,7 +29,7 @@ public sealed class RealSidecars : Sidecars
         Component("pubsub", "pubsub.kafka", null, ("brokers", kafka.Brokers), ("authType", "none"), ("initialOffset", "oldest"), ("consumerGroup", "{appID}-group"), ("protectedTopics", "guarded"));
         Component("store", "state.sqlite", null, ("connectionString", Folder.File("store.db")), ("cleanupInterval", "1s"));
         Component("hidden", "state.sqlite", OtherId, ("connectionString", Folder.File("hidden.db")));
-        Component("secrets", "secretstores.local.env");
+        Component("secrets", "secretstores.local.env", null, ("prefix", SecretPrefix));
         mail = await MailCatcher.Start();
         Component("mail", "bindings.smtp", null, ("host", mail.Host), ("port", $"{mail.SmtpPort}"));
         var configuration = Folder.Write("config.yaml", $$"""
@@ -46,7 +46,7 @@ public sealed class RealSidecars : Sidecars
                 configuration:
                   connectionString: {{Folder.File("names.db")}}
             """);
-        var environment = new Dictionary<string, string?> { ["DAPR_API_TOKEN"] = Token, ["APP_API_TOKEN"] = AppToken };
+        var environment = new Dictionary<string, string?> { ["DAPR_API_TOKEN"] = Token, ["APP_API_TOKEN"] = AppToken, [SecretPrefix + "DOOR"] = Secret };
         own = await Daprd.Start(Id, Folder.File("resources"), configuration, App.Port, environment: environment);
         other = await Daprd.Start(OtherId, Folder.File("resources"), configuration, Other.Port, environment: environment);
     }

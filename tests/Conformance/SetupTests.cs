@@ -34,6 +34,8 @@ public sealed class SetupTests : IDisposable
     [InlineData("a: [\n", "c.yaml:", "not valid YAML")]
     [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Lock\nmetadata:\n  name: x\n", "c.yaml:2", "does not know dapr.io/v1alpha1 Lock")]
     [InlineData(Component + "  metadata:\n    - name: keyPrefix\n      envRef: ECOM_NOT_SET_ANYWHERE\n", "c.yaml:10", "ECOM_NOT_SET_ANYWHERE is not set")]
+    [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: x\nspec:\n  type: secretstores.local.env\n  version: v1\n", "c.yaml:6", "needs a 'prefix'")]
+    [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: x\nspec:\n  type: secretstores.local.env\n  version: v1\n  metadata:\n    - name: prefix\n      value: ''\n", "c.yaml:6", "needs a 'prefix'")]
     [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata:\n  name: r\nspec:\n  policies:\n    retries:\n      a:\n        policy: often\n  targets: {}\n", "c.yaml:9", "constant or exponential")]
     [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata:\n  name: r\nspec:\n  policies:\n    circuitBreakers: {}\n  targets: {}\n", "c.yaml:7", "unknown field 'circuitBreakers'")]
     public async Task A_wrong_component_file_is_explained(string text, string place, string why) => await Fails(RunFile(), text, place, why);
@@ -76,6 +78,7 @@ public sealed class SetupTests : IDisposable
 
         host.Apps.Count.ShouldBe(6);
         using var http = new HttpClient();
+        http.DefaultRequestHeaders.Add("dapr-api-token", host.ApiToken);
         (await http.GetStringAsync($"http://127.0.0.1:{host.App("cart-service").HttpPort}/v1.0/metadata")).ShouldContain("cartstore");
         (await http.GetStringAsync($"http://127.0.0.1:{host.App("payment-service").HttpPort}/v1.0/metadata")).ShouldNotContain("cartstore");
     }

@@ -7,7 +7,7 @@ namespace Ecom.Tests.Conformance;
 /// <summary>Two apps with a sidecar each, embedded or real: what the suite is run against.</summary>
 public abstract class Sidecars(LocalNetwork? network = null) : IAsyncLifetime
 {
-    public const string Id = "shop", OtherId = "stock", Token = "let-me-in", AppToken = "it-is-me";
+    public const string Id = "shop", OtherId = "stock", Token = "let-me-in", AppToken = "it-is-me", SecretPrefix = "CONFORMANCE_SECRET_", Secret = "open sesame";
     public static readonly string[] Topics = ["plain", "own", "keyed", "retried", "dropped", "absent", "strange", "dead", "letters", "later", "batch", "many", "guarded"];
 
     protected TempFolder Folder { get; } = new("conformance");
@@ -70,6 +70,7 @@ public abstract class Sidecars(LocalNetwork? network = null) : IAsyncLifetime
         if (!CanOpen)
             return;
         Folder.Write("resources/resiliency.yaml", Resiliency);
+        Environment.SetEnvironmentVariable(SecretPrefix + "DOOR", Secret);
         await App.Start();
         await Other.Start();
         await Open();

@@ -127,8 +127,26 @@ public sealed class ComposeFileTests
             .Where(setting => Regex.IsMatch((string)setting.Key, "PASSWORD$|AUTH$|TOKEN$")).Select(setting => setting.Value as string ?? "").Distinct().ToList();
 
         values.ShouldContain("${POSTGRES_PASSWORD}");
-        values.ShouldAllBe(value => Regex.IsMatch(value, @"^(\$\{\w+_PASSWORD(:\?[^}]*)?\})?$"));
+        values.ShouldAllBe(value => Regex.IsMatch(value, @"^(\$\{\w+_(PASSWORD|TOKEN)(:\?[^}]*)?\})?$"));
         Regex.Matches(Example, @"(?m)^\w*(?:PASSWORD|TOKEN)=(.*)$").Select(setting => setting.Groups[1].Value.Trim()).ShouldAllBe(value => value == "");
+    }
+
+    [Fact]
+    public void No_service_and_no_sidecar_runs_without_tokens()
+    {
+        foreach (var name in Services.Keys.Where(name => name.EndsWith("-service", StringComparison.Ordinal) || name.EndsWith("-dapr", StringComparison.Ordinal)))
+            foreach (var token in (string[])["APP_API_TOKEN", "DAPR_API_TOKEN"])
+                ((string)Map(Services[name]["environment"])[token]).ShouldStartWith($"${{{token}:?", Case.Sensitive, name);
+    }
+
+    [Fact]
+    public void A_service_answers_to_the_name_by_which_Prometheus_reads_it()
+    {
+        var scraped = Regex.Matches(File.ReadAllText(Repository.File("deploy/docker/prometheus.yml")), @"([a-z-]+):8080").Select(target => target.Groups[1].Value).ToList();
+
+        scraped.Count.ShouldBe(6);
+        foreach (var name in scraped)
+            ((string)Map(Services[name]["environment"])["AllowedHosts"]).TrimEnd('}').Split(":-")[1].Split(';').ShouldBe(["localhost", "127.0.0.1", .. scraped]);
     }
 
     [Theory]

@@ -43,6 +43,12 @@ public sealed partial class DocumentsTests
     public void What_a_document_leads_to_is_there(string document, string file) =>
         Path.Exists(Repository.File(file)).ShouldBeTrue($"{document} leads to {file}");
 
+    public static TheoryData<string> Proofs => [.. Proof().Matches(File.ReadAllText(Repository.File("SECURITY.md"))).Select(match => match.Groups[1].Value)];
+
+    [Theory, MemberData(nameof(Proofs))]
+    public void A_test_that_is_said_to_show_a_threat_is_there(string name) =>
+        Directory.EnumerateFiles(Repository.File("tests"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText).Count(text => Regex.IsMatch(text, $@"public (async )?(void|Task) {name}\(")).ShouldBe(1);
+
     /// <summary>A link to a file, without the place in it.</summary>
     [GeneratedRegex(@"\]\((?!\w+:)([^)#\s]+)[^)]*\)")]
     private static partial Regex Link();
@@ -60,4 +66,8 @@ public sealed partial class DocumentsTests
 
     [GeneratedRegex("`([^`]+)`")]
     private static partial Regex Quoted();
+
+    /// <summary>A test's name: a sentence.</summary>
+    [GeneratedRegex("`([A-Z][A-Za-z]*_[a-z][A-Za-z_]+)`")]
+    private static partial Regex Proof();
 }

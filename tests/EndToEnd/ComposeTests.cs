@@ -116,7 +116,7 @@ public sealed class ComposeTests(ComposeWorld world) : IClassFixture<ComposeWorl
     {
         using var folder = new TempFolder("settings");
         File.Copy(Repository.File(".env.example"), folder.File(".env.example"));
-        await ChildProcess.Run("bash", ["-c", File.ReadLines(Repository.File("README.md")).Single(line => line.StartsWith("sed ", StringComparison.Ordinal))], folder: folder.Path);
+        await ChildProcess.Run("bash", ["-c", File.ReadLines(Repository.File("README.md")).First(line => line.StartsWith("sed ", StringComparison.Ordinal))], folder: folder.Path);
 
         var services = await ChildProcess.Run("docker", ["compose", "--file", Repository.File("docker-compose.yml"), "--env-file", folder.File(".env"), "config", "--services"]);
 

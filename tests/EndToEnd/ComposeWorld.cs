@@ -32,6 +32,8 @@ public sealed class ComposeWorld : IAsyncLifetime
         folder.Write("env", $"""
             POSTGRES_PASSWORD="{Password.Replace("$", "\\$")}"
             REDIS_PASSWORD="{Password.Replace("$", "\\$")}"
+            APP_API_TOKEN=it-is-me
+            DAPR_API_TOKEN=let-me-in
             """);
         var ports = run.AppIds.Select(app => (Name: app.Replace("-service", "-pod"), Publish: $"\"127.0.0.1:{run.AppPort(app)}:8080\"")).Append(("postgres", $"\"127.0.0.1:{postgresPort}:5432\""))
             .Append(("prometheus", $"\"127.0.0.1:{prometheusPort}:9090\""))

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Ecom.Tests.Support;
@@ -21,6 +22,10 @@ public class KafkaComponents
         {
             await using var daprd = await Daprd.Start(appId, Repository.File("components/kafka"), Repository.File("components/config.yaml"), plane: backends.Dapr, environment: backends.Environment);
             var metadata = await daprd.Http.GetFromJsonAsync<JsonElement>("v1.0/metadata");
+            // The components have their passwords; the app gets none.
+            foreach (var path in (string[])["POSTGRES_PASSWORD", "PATH"])
+                (await daprd.Http.GetAsync($"v1.0/secrets/secretstore/{path}")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+            (await daprd.Http.GetFromJsonAsync<JsonElement>("v1.0/secrets/secretstore/bulk")).EnumerateObject().ShouldBeEmpty();
             loaded[appId] = [.. metadata.GetProperty("components").EnumerateArray().Select(c => c.GetProperty("name").GetString()!).Order()];
         }
 

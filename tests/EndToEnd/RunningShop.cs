@@ -9,6 +9,7 @@ public sealed partial class RunningShop : IAsyncDisposable
 {
     /// <summary>A busy machine is no failure: it is what the books say in the end that counts.</summary>
     const string OrderPatience = "180";
+    public const string ApiToken = "let-me-in";
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     readonly TempFolder folder = new("shop");
     readonly RunFile run = RunFile.Shifted();
@@ -22,7 +23,7 @@ public sealed partial class RunningShop : IAsyncDisposable
     RunningShop(Backends backends, string components, Dictionary<string, string?> settings, string? names = null)
     {
         (this.backends, this.components, this.settings, this.names) = (backends, components, settings, names ?? folder.File("names.db"));
-        environment = new(backends.Environment) { ["DAPR_HOST_IP"] = "127.0.0.1", ["INITIAL_STOCK"] = "100", ["LOG_FORMAT"] = "text" };
+        environment = new(backends.Environment) { ["DAPR_HOST_IP"] = "127.0.0.1", ["INITIAL_STOCK"] = "100", ["LOG_FORMAT"] = "text", ["APP_API_TOKEN"] = "it-is-me", ["DAPR_API_TOKEN"] = ApiToken };
         // A Spark server that this machine may have is not the shop's.
         environment["SPARK_REMOTE"] = $"sc://localhost:{Ports.Free()}";
         foreach (var (name, value) in settings)
@@ -31,6 +32,10 @@ public sealed partial class RunningShop : IAsyncDisposable
     }
 
     public Customer Customer { get; }
+
+    public int AppPort(string appId) => run.AppPort(appId);
+
+    public int SidecarPort(string appId) => run.SidecarPort(appId);
 
     /// <param name="settings">What differs from the defaults.</param>
     public static async Task<RunningShop> Start(Backends backends, string components, Dictionary<string, string?> settings)

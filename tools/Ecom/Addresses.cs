@@ -2,8 +2,8 @@ using Ecom.Sidecar.Config;
 
 namespace Ecom.Tool;
 
-/// <summary>Where the apps of dapr.yaml, their sidecars and the caught mail are.</summary>
-sealed record Addresses(IReadOnlyList<AppSpec> Apps, int MailPort)
+/// <summary>Where the apps of dapr.yaml, their sidecars, the caught mail and the embedded shop's data are.</summary>
+sealed record Addresses(IReadOnlyList<AppSpec> Apps, int MailPort, string DataFolder)
 {
     public static Addresses Read(ShopChoice choice) => new(
         [.. RunFile.Load(Path.Combine(Repository.Root, "dapr.yaml")).Apps.Select(app => app with
@@ -12,7 +12,8 @@ sealed record Addresses(IReadOnlyList<AppSpec> Apps, int MailPort)
             HttpPort = app.HttpPort + choice.PortOffset,
             GrpcPort = app.GrpcPort + choice.PortOffset,
         })],
-        8025 + choice.PortOffset);
+        8025 + choice.PortOffset,
+        choice.DataFolder);
 
     public Uri App(string appId) => new($"http://localhost:{Spec(appId).AppPort}");
 

@@ -86,7 +86,7 @@ static class Audit
     {
         if (books.Open.Count == 0)
             return [];
-        using var http = SidecarApi.Of(addresses.Sidecar(AppIds.Order));
+        using var http = SidecarApi.Of(addresses, AppIds.Order);
         var dead = new List<string>();
         try
         {

@@ -31,6 +31,7 @@ sealed class EmbeddedAnalytics : IAsyncDisposable
                 FreePorts = true,
             }, cancel);
             await analytics.Host.WaitUntilReady(cancel);
+            analytics.http.DefaultRequestHeaders.Add("dapr-api-token", analytics.Host.ApiToken);
             analytics.http.BaseAddress = new($"http://127.0.0.1:{analytics.Host.App(AppIds.Analytics).HttpPort}");
             return analytics;
         }

@@ -12,7 +12,7 @@ static class Sagas
     /// <returns>How many it could end; where no sidecar runs, none.</returns>
     public static async Task<int> End(IReadOnlyList<string> orderIds, Addresses addresses, CancellationToken cancel)
     {
-        using var http = SidecarApi.Of(addresses.Sidecar(AppIds.Order));
+        using var http = SidecarApi.Of(addresses, AppIds.Order);
         var ended = 0;
         try
         {

@@ -66,9 +66,9 @@ sealed class ShopClient(Func<string, Uri> address) : IDisposable
         Send<JsonElement>(HttpMethod.Delete, AppIds.Cart, $"/cart/{userId}/items/{productId}", null, cancel);
 
     /// <summary>An event that no subscriber can read, by a sidecar's public API: the way of a dead letter.</summary>
-    public static async Task PublishNonsense(Uri sidecar, string topic, CancellationToken cancel)
+    public static async Task PublishNonsense(Addresses addresses, string topic, CancellationToken cancel)
     {
-        using var http = SidecarApi.Of(sidecar);
+        using var http = SidecarApi.Of(addresses, AppIds.Order);
         using var answer = await http.PostAsJsonAsync(new Uri($"/v1.0/publish/{Components.PubSub}/{topic}", UriKind.Relative), new { Nonsense = true }, Json.Options, cancel);
         answer.EnsureSuccessStatusCode();
     }

@@ -35,7 +35,7 @@ static class Simulate
     {
         await using var shop = await Shop.Open(choice, null, cancel);
         var (traffic, clock) = (new Traffic(shop.Client, choice.Patience), Stopwatch.StartNew());
-        await ShopClient.PublishNonsense(shop.Addresses.Sidecar(AppIds.Order), Topics.NotificationSend, cancel);
+        await ShopClient.PublishNonsense(shop.Addresses, Topics.NotificationSend, cancel);
         await Terminal.Telling(
             () => FormattableString.Invariant($"{Math.Min(clock.Elapsed.TotalMinutes, time.TotalMinutes):0.0} of {time.TotalMinutes:0.0} min: {traffic}"),
             () => Come(traffic, rate, time, seed, clock, cancel));

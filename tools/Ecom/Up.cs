@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Ecom.Sidecar;
 
 namespace Ecom.Tool;
 
@@ -22,6 +23,7 @@ static class Up
             [app.AppId, $"http://localhost:{app.AppPort}", "/docs  /health/ready  /metrics", $"http {app.HttpPort}, grpc {app.GrpcPort}"]));
         Terminal.Line();
         Terminal.Line($"mail caught: http://localhost:{shop.Addresses.MailPort}   data: {choice.DataFolder}");
+        Terminal.Line($"the sidecars' token (header dapr-api-token): {Path.Combine(choice.DataFolder, TokenFile.Name)}");
         Terminal.Line($"Ctrl-C stops everything");
         try
         {

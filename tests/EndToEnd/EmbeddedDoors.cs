@@ -1,0 +1,52 @@
+using System.Net;
+using Ecom.Contracts;
+using Ecom.Sidecar;
+
+namespace Ecom.Tests.EndToEnd;
+
+/// <summary>The doors of the shop as `ecom up` starts it, without a word about tokens from anybody.</summary>
+[Collection(EmbeddedCollection.Name)]
+public sealed class EmbeddedDoors(EmbeddedWorld world) : IDisposable
+{
+    readonly EmbeddedShop shop = world.Shop;
+    readonly HttpClient http = new();
+    readonly string orderId = Ids.NewOrder();
+
+    [Fact]
+    public async Task Without_the_token_neither_a_service_nor_a_sidecar_takes_an_event()
+    {
+        foreach (var app in EmbeddedShop.Apps)
+        {
+            foreach (var path in (string[])["v1.0/metadata", "v1.0/secrets/secretstore/bulk", "v1.0/state/cartstore/x"])
+                (await http.GetAsync($"http://127.0.0.1:{shop.HttpPort(app)}/{path}")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized, $"{app} {path}");
+            (await http.Forge($"http://127.0.0.1:{shop.HttpPort(app)}/v1.0/publish/{Components.PubSub}/{Topics.PaymentProcessed}", orderId)).ShouldBe(HttpStatusCode.Unauthorized, app);
+        }
+
+        (await http.Forge($"http://127.0.0.1:{shop.AppPort(AppIds.Payment)}/events/{Topics.OrderCreated}", orderId)).ShouldBe(HttpStatusCode.Unauthorized);
+        (await shop.Rows(AppIds.Payment, "SELECT 1 FROM payments WHERE order_id = $1", orderId)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task An_app_that_invokes_anothers_subscription_is_refused()
+    {
+        http.DefaultRequestHeaders.Add("dapr-api-token", TokenFile.Read(shop.Data));
+        var sidecar = $"http://127.0.0.1:{shop.HttpPort(AppIds.Cart)}/v1.0/invoke/{AppIds.Payment}/method";
+
+        foreach (var path in (string[])["/events/", "/EVENTS/", "/health/../events/", "/%65vents/"])
+            (await http.Forge($"{sidecar}{path}{Topics.OrderCreated}", orderId)).ShouldBe(HttpStatusCode.Forbidden, path);
+
+        (await http.GetAsync($"{sidecar}/health")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await shop.Rows(AppIds.Payment, "SELECT 1 FROM payments WHERE order_id = $1", orderId)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_environment_is_no_secret_to_be_had()
+    {
+        http.DefaultRequestHeaders.Add("dapr-api-token", TokenFile.Read(shop.Data));
+
+        (await http.GetStringAsync($"http://127.0.0.1:{shop.HttpPort(AppIds.Order)}/v1.0/secrets/secretstore/bulk")).ShouldBe("{}");
+        (await http.GetStringAsync($"http://127.0.0.1:{shop.HttpPort(AppIds.Order)}/v1.0/secrets/secretstore/PATH")).ShouldBe("""{"PATH":""}""");
+    }
+
+    public void Dispose() => http.Dispose();
+}
