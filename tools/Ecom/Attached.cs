@@ -11,11 +11,10 @@ static class Attached
 {
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(2), Look = TimeSpan.FromMilliseconds(500), Answer = TimeSpan.FromSeconds(5), Silence = TimeSpan.FromSeconds(10);
 
-    /// <param name="quiet">For so long nothing is said of who is missing.</param>
-    public static async Task Ready(Addresses addresses, CancellationToken cancel, TimeSpan quiet = default)
+    public static async Task Ready(Addresses addresses, CancellationToken cancel)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Answer };
-        var (began, said) = (Stopwatch.GetTimestamp(), quiet - Silence);
+        var (began, said) = (Stopwatch.GetTimestamp(), -Silence);
         while (true)
         {
             var missing = string.Join("; ", (await Task.WhenAll(addresses.Apps.Select(app => Missing(http, app, cancel)))).OfType<string>());

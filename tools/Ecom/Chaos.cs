@@ -111,7 +111,7 @@ static class Chaos
     {
         try
         {
-            await Attached.Ready(addresses, cancel, Look * 5);
+            await Attached.Ready(addresses, cancel);
             return null;
         }
         catch (ToolError late)

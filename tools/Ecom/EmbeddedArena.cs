@@ -14,10 +14,10 @@ sealed class EmbeddedArena : Arena
     readonly StreamWriter log;
     readonly CancellationTokenSource stop = new();
     readonly Task supervising;
-    volatile bool wasReady;
-    bool isForgotten;
+    readonly TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     volatile Victim? host;
-    volatile string lastLine = "";
+    volatile string lastWord = "";
+    bool isForgotten;
 
     EmbeddedArena(ShopChoice choice, bool isTemporary, IReadOnlyList<Target> targets) : base(Addresses.Read(choice), ServiceData.Files(choice.DataFolder))
     {
@@ -44,9 +44,9 @@ sealed class EmbeddedArena : Arena
         {
             await Terminal.Working($"starting {arena.Addresses.Apps.Count} services and their sidecars, each as a process", async () =>
             {
-                var ready = Attached.Ready(arena.Addresses, cancel, quiet: Grace);
-                await await Task.WhenAny(ready, arena.supervising);
-                return arena.wasReady = true;
+                // What answers on its ports may be another shop: its own word counts.
+                await await Task.WhenAny(arena.begun.Task, arena.supervising).WaitAsync(cancel);
+                return true;
             });
             return arena;
         }
@@ -97,17 +97,17 @@ sealed class EmbeddedArena : Arena
             using var process = Process.Start(StartInfo())!;
             host = Victim.Of(process);
             process.OutputDataReceived += Keep;
-            process.ErrorDataReceived += Keep;
+            process.ErrorDataReceived += KeepWord;
             process.BeginOutputReadLine();
             process.BeginErrorReadLine();
             await process.WaitForExitAsync();
             host = null;
             if (stop.IsCancellationRequested)
                 return;
-            if (!wasReady)
-                throw new ToolError(lastLine);
+            if (!begun.Task.IsCompleted)
+                throw new ToolError(lastWord);
             if (process.ExitCode != Killed)
-                Terminal.Line($"{Terminal.Yellow("the host ended by itself")} with {process.ExitCode}, and is started again: {lastLine}");
+                Terminal.Line($"{Terminal.Yellow("the host ended by itself")} with {process.ExitCode}, and is started again: {lastWord}");
             await Task.Delay(Breath);
         }
     }
@@ -130,7 +130,15 @@ sealed class EmbeddedArena : Arena
     {
         if (said.Data is not { Length: > 0 } line)
             return;
-        lastLine = line;
         Note(line);
+        if (line.Contains(Up.Begun, StringComparison.Ordinal))
+            begun.TrySetResult();
+    }
+
+    /// <summary>Why it cannot run it says there, in one line.</summary>
+    void KeepWord(object sender, DataReceivedEventArgs said)
+    {
+        lastWord = said.Data is { Length: > 0 } line ? line : lastWord;
+        Keep(sender, said);
     }
 }

@@ -5,6 +5,9 @@ namespace Ecom.Tool;
 /// <summary>The whole shop, embedded, until Ctrl-C.</summary>
 static class Up
 {
+    /// <summary>Said when every service is ready.</summary>
+    public const string Begun = "Ctrl-C stops everything";
+
     public static Command Command()
     {
         var options = new ShopOptions();
@@ -22,7 +25,7 @@ static class Up
             [app.AppId, $"http://localhost:{app.AppPort}", "/docs  /health/ready  /metrics", $"http {app.HttpPort}, grpc {app.GrpcPort}"]));
         Terminal.Line();
         Terminal.Line($"mail caught: http://localhost:{shop.Addresses.MailPort}   data: {choice.DataFolder}");
-        Terminal.Line($"Ctrl-C stops everything");
+        Terminal.Line($"{Begun}");
         try
         {
             await Task.Delay(Timeout.Infinite, cancel);
