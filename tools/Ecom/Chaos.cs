@@ -101,8 +101,12 @@ static class Chaos
         for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(Look, cancel))
         {
             var verdict = Verdict.Of(heard, (await Books.Read(arena.Data, cancel)).Orders);
-            if (verdict.IsQuiet || Stopwatch.GetElapsedTime(began) > patience)
-                return away is null ? verdict : verdict with { Findings = [away, .. verdict.Findings] };
+            var waited = Stopwatch.GetElapsedTime(began);
+            if (!verdict.IsQuiet && waited < patience)
+                continue;
+            if (verdict.IsQuiet)
+                Terminal.Line($"every order had ended after {waited.TotalSeconds:0.0} s of calm");
+            return away is null ? verdict : verdict with { Findings = [away, .. verdict.Findings] };
         }
     }
 

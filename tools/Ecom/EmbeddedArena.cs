@@ -85,9 +85,21 @@ sealed class EmbeddedArena : Arena
         await supervising.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         lock (log)
             log.Dispose();
-        if (isForgotten)
-            Directory.Delete(choice.DataFolder, recursive: true);
         stop.Dispose();
+        if (isForgotten)
+            Delete(choice.DataFolder);
+    }
+
+    static void Delete(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (IOException inUse)
+        {
+            Terminal.Line($"{folder} could not be deleted: {inUse.Message}");
+        }
     }
 
     async Task Supervise()
