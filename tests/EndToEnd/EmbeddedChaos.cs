@@ -68,6 +68,19 @@ public sealed class EmbeddedChaos
         shop.ProcessOf(AppIds.Order).ShouldNotBe(before);
     }
 
+    [Fact(SkipUnless = nameof(HasSignals), Skip = "Windows has no signals.")]
+    public async Task A_chaos_that_is_killed_leaves_no_shop_behind()
+    {
+        await using var shop = EmbeddedShop.Prepare();
+        await using var chaos = shop.Tool("chaos", "--minutes", "5", "--seed", Seed);
+        await chaos.WaitUntil(() => Task.FromResult(chaos.Output.Any(line => line.StartsWith($"seed {Seed}: ", StringComparison.Ordinal))), TimeSpan.FromSeconds(120));
+
+        chaos.Kill();
+
+        await Eventually.Until(
+            () => Task.FromResult(EmbeddedShop.Apps.All(app => shop.ProcessOf(app) is null) && Sidecar.Processes.Ports.IsFree(8025 + shop.Offset)), TimeSpan.FromSeconds(60), "the services and their host have ended");
+    }
+
     [Theory]
     [InlineData("--targets", "kafka")]
     [InlineData("--data", "/dev/null/x")]

@@ -135,6 +135,8 @@ sealed class EmbeddedArena : Arena
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            // Should this tool be killed, its shop ends, too.
+            Environment = { [Up.StopWithInput] = "true" },
         };
     }
 
