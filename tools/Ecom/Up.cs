@@ -51,7 +51,11 @@ static class Up
             using var input = Console.OpenStandardInput();
             input.CopyTo(Stream.Null);
             stop.Cancel();
-        }) { IsBackground = true, Name = "stop with input" }.Start();
+        })
+        {
+            IsBackground = true,
+            Name = "stop with input",
+        }.Start();
         return stop.Token;
     }
 
