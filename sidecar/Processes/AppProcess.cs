@@ -10,7 +10,7 @@ namespace Ecom.Sidecar.Processes;
 /// </summary>
 sealed class AppProcess(AppSpec app, EmbeddedHostOptions options, DataFolder data, Action ended) : AppRunner(app, options, data, ended)
 {
-    readonly PidFile pid = new(data, app.AppId);
+    readonly PidFile pid = new(data.FullPath, app.AppId);
     readonly Lock gate = new();
     Process? process;
 

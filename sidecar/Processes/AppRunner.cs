@@ -25,7 +25,7 @@ abstract class AppRunner(AppSpec app, EmbeddedHostOptions options, DataFolder da
     /// <summary>Makes way for the app: what an earlier host left behind is ended, a stranger on its port is refused.</summary>
     public static async Task MakeWay(AppSpec app, EmbeddedHostOptions options, DataFolder data, CancellationToken cancel)
     {
-        if (new PidFile(data, app.AppId).EndLeftover()) options.Output(app.AppId, "ended a process that an earlier host had left behind");
+        if (new PidFile(data.FullPath, app.AppId).EndLeftover()) options.Output(app.AppId, "ended a process that an earlier host had left behind");
         await AppPort.Claim(app, cancel);
     }
 

@@ -8,13 +8,16 @@ public static class PortHolder
     const string Listening = "0A";
 
     /// <returns>Such as <c>java (pid 4711)</c>; null where nobody is found.</returns>
-    public static string? Of(int port)
+    public static string? Of(int port) => IdOf(port) is { } id ? $"{Name($"/proc/{id}")} (pid {id})" : null;
+
+    /// <returns>The process; null where nobody is found, or somebody else's.</returns>
+    public static int? IdOf(int port)
     {
         if (!OperatingSystem.IsLinux()) return null;
         var sockets = Sockets("/proc/net/tcp", port).Concat(Sockets("/proc/net/tcp6", port)).OrderByDescending(s => s.State == Listening).ToList();
         return sockets.Count == 0 ? null : Directory.EnumerateDirectories("/proc")
             .Where(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out _) && Holds(folder, $"socket:[{sockets[0].Inode}]"))
-            .Select(folder => $"{Name(folder)} (pid {Path.GetFileName(folder)})").FirstOrDefault();
+            .Select(folder => (int?)int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture)).FirstOrDefault();
     }
 
     /// <summary>For a sentence: <c> by java (pid 4711)</c>, or nothing.</summary>

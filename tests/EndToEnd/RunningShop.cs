@@ -69,6 +69,9 @@ public sealed partial class RunningShop : IAsyncDisposable
 
     public Task<string> Demo() => Tool("demo", "--attach", "--json", "--timeout", OrderPatience, "--port-offset", $"{run.Offset}");
 
+    public Task<string> Chaos(string minutes, string seed, string[] targets) =>
+        Tool(["chaos", "--attach", "--minutes", minutes, "--seed", seed, "--timeout", OrderPatience, "--port-offset", $"{run.Offset}", "--targets", .. targets]);
+
     /// <returns>The figures, and what the tool printed.</returns>
     public async Task<(JsonElement Figures, string Output)> Load(int orders, int users)
     {

@@ -1,6 +1,6 @@
 namespace Ecom.Tool;
 
-sealed record OrderRow(string Id, string Status, decimal Total, bool Closed)
+sealed record OrderRow(string Id, string Customer, string Status, decimal Total, bool Closed)
 {
     public bool Fulfilled => Status == "FULFILLED";
     public bool Ended => Fulfilled || Status == "CANCELLED" && Closed;
@@ -53,8 +53,8 @@ sealed record Books(
     HashSet<string> FulfilledIds => field ??= [.. Orders.Where(order => order.Fulfilled).Select(order => order.Id)];
 
     public static async Task<Books> Read(ServiceData data, CancellationToken cancel) => new(
-        await data.Query("order-service", "SELECT order_id, status, total_amount, CASE WHEN closed_at IS NULL THEN 0 ELSE 1 END FROM orders",
-            row => new OrderRow(row.GetString(0), row.GetString(1), row.GetDecimal(2), row.GetInt32(3) == 1), cancel),
+        await data.Query("order-service", "SELECT order_id, user_id, status, total_amount, CASE WHEN closed_at IS NULL THEN 0 ELSE 1 END FROM orders",
+            row => new OrderRow(row.GetString(0), row.GetString(1), row.GetString(2), row.GetDecimal(3), row.GetInt32(4) == 1), cancel),
         await data.Query("order-service", "SELECT order_id, product_id, quantity FROM order_items",
             row => new LineRow(row.GetString(0), row.GetString(1), row.GetInt32(2)), cancel),
         await data.Query("payment-service", "SELECT order_id, status, amount FROM payments",

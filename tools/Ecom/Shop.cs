@@ -46,7 +46,7 @@ sealed class Shop : IAsyncDisposable
             await Attached.BooksCanBeRead(data, cancel);
             return new(null, null, addresses, data);
         }
-        var log = Log(choice.DataFolder);
+        var log = ShopLog.In(choice.DataFolder, "shop.log", file => new ShopLog(file));
         EmbeddedHost? host = null;
         var network = choice.Isolated ? null : new LocalNetwork();
         try
@@ -87,19 +87,6 @@ sealed class Shop : IAsyncDisposable
         if (host is not null)
             await host.DisposeAsync();
         log?.Dispose();
-    }
-
-    static ShopLog Log(string folder)
-    {
-        try
-        {
-            Directory.CreateDirectory(folder);
-            return new(Path.Combine(folder, "shop.log"));
-        }
-        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            throw new ToolError($"the data folder {folder} cannot be used: {(File.Exists(folder) ? "it is a file" : wrong.Message)}");
-        }
     }
 
     static async Task Ready(EmbeddedHost host, ShopLog log, CancellationToken cancel)

@@ -33,12 +33,14 @@ sealed class Refused(string message, HttpStatusCode status) : Exception(message)
 }
 
 /// <summary>The shop as a customer's program sees it: its public routes, asked again while a service is away.</summary>
-sealed class ShopClient(Func<string, Uri> address) : IDisposable
+/// <param name="patience">For how long; 30 s when it is not said.</param>
+sealed class ShopClient(Func<string, Uri> address, TimeSpan? patience = null) : IDisposable
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan Answer = TimeSpan.FromSeconds(30);
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30) });
+    readonly TimeSpan patience = patience ?? Answer;
+    readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30) }) { Timeout = Answer };
     int retries;
 
     public int Retries => retries;
@@ -178,12 +180,13 @@ sealed class ShopClient(Func<string, Uri> address) : IDisposable
                 using var response = await http.SendAsync(request, cancel);
                 if (response.IsSuccessStatusCode)
                     return (await response.Content.ReadFromJsonAsync<T>(Json.Options, cancel))!;
-                if ((int)response.StatusCode < 500 || Stopwatch.GetElapsedTime(started) > Patience)
+                if ((int)response.StatusCode < 500 || Stopwatch.GetElapsedTime(started) > patience)
                     throw new Refused($"{app} answered {(int)response.StatusCode} to {method} {path}: {await Detail(response, cancel)}", response.StatusCode);
             }
-            catch (Exception away) when (away is HttpRequestException or IOException)
+            // An answer that does not come is a service that stands still.
+            catch (Exception away) when (away is HttpRequestException or IOException || away is TaskCanceledException && !cancel.IsCancellationRequested)
             {
-                if (Stopwatch.GetElapsedTime(started) > Patience)
+                if (Stopwatch.GetElapsedTime(started) > patience)
                     throw new ToolError($"{app} at {address(app)} does not answer: {away.Message}");
             }
             Interlocked.Increment(ref retries);

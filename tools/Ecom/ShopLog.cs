@@ -23,6 +23,20 @@ sealed class ShopLog : IDisposable
 
     public string File { get; }
 
+    /// <summary>Makes the data folder, and opens a file in it.</summary>
+    public static T In<T>(string folder, string name, Func<string, T> open)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            return open(Path.Combine(folder, name));
+        }
+        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new ToolError($"the data folder {folder} cannot be used: {(System.IO.File.Exists(folder) ? "it is a file" : wrong.Message)}");
+        }
+    }
+
     /// <summary>What an app said that cannot run as it is configured: to start it again would change nothing.</summary>
     public Task<string> CannotRun => cannotRun.Task;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 
 namespace Ecom.Tool;
 
@@ -30,9 +31,15 @@ sealed class ShopOptions
 
     public void AddTo(Command command)
     {
+        AddRunTo(command);
+        command.Add(isolated);
+    }
+
+    public void AddRunTo(Command command)
+    {
         command.Add(attach);
         command.Add(json);
-        AddStartTo(command);
+        AddDataTo(command);
         command.Add(timeout);
     }
 
@@ -53,6 +60,19 @@ sealed class ShopOptions
 
 static class Options
 {
+    const double ShortestMinutes = 0.05, LongestMinutes = 1440;
+
+    public static Option<double> Minutes(string description, double otherwise)
+    {
+        var minutes = new Option<double>("--minutes") { Description = description, DefaultValueFactory = _ => otherwise };
+        minutes.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value is not (>= ShortestMinutes and <= LongestMinutes))
+                result.AddError(FormattableString.Invariant($"--minutes must be {ShortestMinutes} to {LongestMinutes}, not {text}"));
+        });
+        return minutes;
+    }
+
     public static Action<OptionResult> Between(Option<int> option, int least, int most) => result =>
     {
         // An option without a number is the parser's to complain about.

@@ -6,12 +6,18 @@ namespace Ecom.Tool;
 /// <summary>The whole shop, embedded, until Ctrl-C.</summary>
 static class Up
 {
+    /// <summary>Said when every service is ready.</summary>
+    public const string Begun = "Ctrl-C stops everything";
+
+    /// <summary>Set by a program that holds the other end of its input: with that it ends, too.</summary>
+    public const string StopWithInput = "ECOM_STOP_WITH_STDIN";
+
     public static Command Command()
     {
         var options = new ShopOptions();
         var command = new Command("up", "Start everything embedded and leave it running until Ctrl-C.");
         options.AddStartTo(command);
-        command.SetAction((parsed, cancel) => Run(options.Read(parsed), cancel));
+        command.SetAction((parsed, cancel) => Run(options.Read(parsed), OrInputEnds(cancel)));
         return command;
     }
 
@@ -24,7 +30,7 @@ static class Up
         Terminal.Line();
         Terminal.Line($"mail caught: http://localhost:{shop.Addresses.MailPort}   data: {choice.DataFolder}");
         Terminal.Line($"the sidecars' token (header dapr-api-token): {Path.Combine(choice.DataFolder, TokenFile.Name)}");
-        Terminal.Line($"Ctrl-C stops everything");
+        Terminal.Line($"{Begun}");
         try
         {
             await Task.Delay(Timeout.Infinite, cancel);
@@ -34,6 +40,25 @@ static class Up
             Terminal.Line($"stopping");
         }
         return Exit.Interrupted;
+    }
+
+    static CancellationToken OrInputEnds(CancellationToken cancel)
+    {
+        if (Setting.Text(StopWithInput) is null)
+            return cancel;
+        var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        // A thread of its own: reading a pipe cannot be cancelled everywhere.
+        new Thread(() =>
+        {
+            using var input = Console.OpenStandardInput();
+            input.CopyTo(Stream.Null);
+            stop.Cancel();
+        })
+        {
+            IsBackground = true,
+            Name = "stop with input",
+        }.Start();
+        return stop.Token;
     }
 
     /// <summary>Past Spectre, which measures each character: these are thousands of lines.</summary>
