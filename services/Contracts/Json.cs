@@ -22,6 +22,19 @@ public static class Json
         return options;
     }
 
+    /// <summary>A member's text; null where there is none that can be read: JSON may escape half a character.</summary>
+    public static string? Text(JsonElement json, string name)
+    {
+        try
+        {
+            return json.ValueKind is JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Time is UTC, ISO 8601 with Z.</summary>
     sealed class UtcConverter : JsonConverter<DateTimeOffset>
     {
