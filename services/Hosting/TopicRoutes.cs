@@ -65,7 +65,7 @@ public static class TopicRoutes
     /// <summary>The event as a dead letter of this service.</summary>
     /// <param name="attempts">How often it was tried.</param>
     public static DeadLetter DeadLetter<TEvent>(string appId, string? eventId, string reason, string type, int attempts, DateTimeOffset now, ReadOnlySpan<byte> bytes) where TEvent : IEvent =>
-        new(TEvent.Topic, eventId, reason.Replace("\0", ""), type, attempts, now, appId, Payload(bytes));
+        new(TEvent.Topic, eventId, reason.Replace("\0", ""), type, attempts, now, appId, Json.Within(bytes) ?? JsonSerializer.SerializeToElement(Convert.ToBase64String(bytes)));
 
     /// <summary>Only the sidecar may deliver, where a token is set.</summary>
     public static bool IsFromSidecar(this HttpContext http) =>
@@ -131,21 +131,6 @@ public static class TopicRoutes
         http.Response.ContentType = "application/json";
         http.Response.ContentLength = status.Length;
         await http.Response.Body.WriteAsync(status, http.RequestAborted);
-    }
-
-    /// <summary>JSON that is nested too deep to fit into the dead letter's own JSON travels as base64, too.</summary>
-    static JsonElement Payload(ReadOnlySpan<byte> bytes)
-    {
-        try
-        {
-            var json = new Utf8JsonReader(bytes, new() { MaxDepth = 60 });
-            var element = JsonElement.ParseValue(ref json);
-            return json.Read() ? throw new JsonException() : element;
-        }
-        catch (JsonException)
-        {
-            return JsonSerializer.SerializeToElement(Convert.ToBase64String(bytes));
-        }
     }
 
     sealed class Arrival<TEvent> : Arrival where TEvent : class, IEvent

@@ -101,7 +101,7 @@ public sealed class DeadLetterRecord
     /// <param name="place">Partition and offset, where the broker tells them: the same bytes elsewhere are another letter.</param>
     public static DeadLetterRecord Of(ReadOnlyMemory<byte> record, string? topic, string place, DateTimeOffset now)
     {
-        var json = AsJson(record) is { ValueKind: JsonValueKind.Object } read ? read : (JsonElement?)null;
+        var json = Json.Within(record.Span) is { ValueKind: JsonValueKind.Object } read ? read : (JsonElement?)null;
         return new()
         {
             LetterId = Convert.ToHexStringLower(SHA256.HashData([.. Encoding.UTF8.GetBytes($"{topic}\n{place}\n"), .. record.Span])),
@@ -113,26 +113,12 @@ public sealed class DeadLetterRecord
             RetryCount = 0,
             Timestamp = now,
             Subscriber = Unknown,
-            Payload = AsPayload(record),
+            Payload = AsPayload(record.Span),
             ReceivedAt = now,
         };
     }
 
-    static string AsPayload(ReadOnlyMemory<byte> record) => AsJson(record)?.GetRawText() ?? JsonSerializer.Serialize(Convert.ToBase64String(record.Span));
-
-    /// <summary>Null: no JSON, or nested too deep to be shown inside an answer.</summary>
-    static JsonElement? AsJson(ReadOnlyMemory<byte> record)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(record, new() { MaxDepth = 60 });
-            return json.RootElement.Clone();
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    static string AsPayload(ReadOnlySpan<byte> record) => Json.Within(record)?.GetRawText() ?? JsonSerializer.Serialize(Convert.ToBase64String(record));
 
     /// <summary>PostgreSQL takes no NUL, and nobody reads more than this.</summary>
     static string Clean(string text)
