@@ -187,13 +187,16 @@ SELECT user_id, alert_type, medium_until, high_until, critical_until FROM fraud_
 -- # Dead letters
 
 -- Open dead letters by topic and reason. No row is good.
-SELECT original_topic, subscriber, error_type, count(*) AS letters, max(received_at) AS latest FROM dead_letters WHERE replayed_at IS NULL GROUP BY original_topic, subscriber, error_type ORDER BY letters DESC;
+SELECT original_topic, subscriber, error_type, count(*) AS letters, max(received_at) AS latest FROM dead_letters WHERE status = 'OPEN' GROUP BY original_topic, subscriber, error_type ORDER BY letters DESC;
 
 -- The latest ones, with their events.
 SELECT id, received_at, original_topic, subscriber, error_reason, left(payload, 200) AS event FROM dead_letters ORDER BY id DESC LIMIT 20;
 
 -- Replayed, and dead again. No row is good.
-SELECT original_topic, event_id, count(*) AS times, max(replay_count) AS replays FROM dead_letters WHERE event_id IS NOT NULL GROUP BY original_topic, event_id HAVING count(*) > 1 ORDER BY times DESC;
+SELECT id, original_topic, subscriber, event_id, failures, replayed_at, error_reason FROM dead_letters WHERE status = 'OPEN' AND failures > 1 ORDER BY failures DESC;
+
+-- What became of them all.
+SELECT status, count(*) AS letters FROM dead_letters GROUP BY status ORDER BY status;
 
 
 -- # Analytics

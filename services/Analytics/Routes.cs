@@ -7,10 +7,13 @@ public static class Routes
 {
     public static void MapAnalytics(this WebApplication app)
     {
-        var letters = app.MapApi("/dead-letters").WithTags("Dead letters");
+        var letters = app.MapApi("/dead-letters").WithTags("Dead letters").Knows("status", Enum.GetNames<DeadLetterStatus>());
         letters.MapGet("", ReadDeadLetters.Page).Says("ReadDeadLetters", "The dead letters, the newest first").Paged();
-        letters.MapPost("/{id}/replay", ReplayDeadLetters.One).Says("ReplayDeadLetter", "Send a dead letter's record back to its topic", 404);
-        letters.MapPost("/replay", ReplayDeadLetters.All).Says("ReplayDeadLetters", "Send back all that were not sent back yet");
+        letters.MapGet("/{id}", ReadDeadLetters.One).Says("ReadDeadLetter", "A dead letter, and what became of it", 404);
+        letters.MapPost("/{id}/replay", ReplayDeadLetters.One).Says("ReplayDeadLetter", "Send a dead letter's record to the subscriber that failed", 404, 409);
+        letters.MapPost("/{id}/discard", DiscardDeadLetters.One).Says("DiscardDeadLetter", "Nothing is to come of a dead letter", 404, 409);
+        letters.MapPost("/replay", ReplayDeadLetters.All).Says("ReplayDeadLetters", "Send all that are open to the subscribers that failed");
+        letters.MapPost("/discard", DiscardDeadLetters.All).Says("DiscardDeadLetters", "Nothing is to come of all that are open");
 
         var analytics = app.MapApi("/analytics").WithTags("Analytics").Paged(1000);
         analytics.MapGet("/revenue", ReadAnalytics.Revenue).Says("ReadRevenue", "Revenue of each minute");
@@ -20,8 +23,11 @@ public static class Routes
         analytics.MapGet("/operations", ReadAnalytics.Operations).Says("ReadOperations", "Events of each topic and minute").Knows("status", FlowRules.Statuses);
 
         // Any bytes may land among the dead letters, and they go nowhere from there: raw, and without a dead-letter topic of its own.
-        app.MapDelivery(new() { PubsubName = Components.PubSub, Name = Topics.DeadLetters, EnableRawPayload = true }, KeepDeadLetter.Handle);
-        if (app.Services.GetService<ComputeAnalytics>() is null)
+        // Counting gathers for half a second, and a lane waits for it.
+        var isCounted = app.Services.GetService<ComputeAnalytics>() is not null;
+        app.MapRawDelivery(new() { PubsubName = Components.PubSub, Name = Topics.DeadLetters, EnableRawPayload = true }, isCounted ? 1000 : 100, KeepDeadLetter.Handle);
+        app.MapTopic<AnalyticsDb>(SettleDeadLetter.Handle);
+        if (!isCounted)
             app.MapResultsOfSpark();
         else
             app.MapEventsOfTheShop();

@@ -179,3 +179,11 @@ public sealed record DeadLetter(string OriginalTopic, string? EventId, string Er
     string IEvent.Key => EventId is { Length: > 0 } id ? id : OriginalTopic;
     public string? Fault() => Check.First(Check.Text("original_topic", OriginalTopic), Check.Text("event_id", EventId), Check.Text("subscriber", Subscriber));
 }
+
+/// <summary>Any subscriber → analytics: a dead letter that was sent to it again is applied.</summary>
+public sealed record LetterApplied(string LetterId, string Subscriber) : IEvent
+{
+    public static string Topic => Topics.AppliedLetters;
+    string IEvent.Key => LetterId;
+    public string? Fault() => Check.First(Check.Text("letter_id", LetterId), Check.Text("subscriber", Subscriber));
+}

@@ -22,6 +22,41 @@ public static class Json
         return options;
     }
 
+    /// <summary>A record as part of other JSON. Null: it is no JSON, or nested too deep for that, or escapes half a character, which nobody can write again.</summary>
+    public static JsonElement? Within(ReadOnlySpan<byte> record)
+    {
+        try
+        {
+            var json = new Utf8JsonReader(record, new() { MaxDepth = 60 });
+            var element = JsonElement.ParseValue(ref json);
+            if (json.Read())
+                return null;
+            if (record.IndexOf("\\u"u8) >= 0)
+            {
+                using var writer = new Utf8JsonWriter(Stream.Null);
+                element.WriteTo(writer);
+            }
+            return element;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A member's text; null where there is none that can be read: JSON may escape half a character.</summary>
+    public static string? Text(JsonElement json, string name)
+    {
+        try
+        {
+            return json.ValueKind is JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Time is UTC, ISO 8601 with Z.</summary>
     sealed class UtcConverter : JsonConverter<DateTimeOffset>
     {

@@ -43,13 +43,14 @@ public static class Topics
     public const string CartAbandonment = "analytics.cart_abandonment";
     public const string InventoryVelocity = "analytics.inventory_velocity";
     public const string OperationalMetrics = "analytics.operational_metrics";
+    public const string AppliedLetters = "analytics.applied_letters";
     public const string DeadLetters = "dlq.events";
 
     public static IReadOnlyList<string> All { get; } =
     [
         CartItemAdded, CartItemRemoved, CheckoutInitiated, OrderCreated, PaymentProcessed, PaymentFailed, OrderConfirmed,
         InventoryReserved, InventoryDepleted, InventoryLow, OrderCancelled, PaymentRefunded, InventoryReleased,
-        NotificationSend, FraudDetected, RevenueMetrics, CartAbandonment, InventoryVelocity, OperationalMetrics, DeadLetters,
+        NotificationSend, FraudDetected, RevenueMetrics, CartAbandonment, InventoryVelocity, OperationalMetrics, AppliedLetters, DeadLetters,
     ];
 }
 

@@ -41,6 +41,8 @@ abstract class Arrival(ReadOnlyMemory<byte> bytes, DateTimeOffset at)
     /// <summary>A question that is answered again, with the same fact, however often it comes.</summary>
     public bool IsAnsweredAgain { get; init; }
 
+    public Replay Replay { get; init; }
+
     public int Attempts { get; set; }
 
     /// <summary>True: it is applied, was before, or is a dead letter. False: the infrastructure is away, the sidecar shall deliver it again.</summary>
@@ -126,11 +128,13 @@ sealed partial class Inbox<TDb>(IServiceScopeFactory scopes, ServiceIdentity ide
                         Mark(e, db);
                     else
                         repeated.Add(e);
-                    if (!isNew && !e.IsAnsweredAgain)
-                        continue;
-                    if ((await Apply(e, scope.ServiceProvider, ct)).What is not Outcome.Kind.Done)
-                        return false;
-                    applied.Add(e);
+                    if (isNew || e.IsAnsweredAgain)
+                    {
+                        if ((await Apply(e, scope.ServiceProvider, ct)).What is not Outcome.Kind.Done)
+                            return false;
+                        applied.Add(e);
+                    }
+                    db.TellApplied(e.Replay, isNew, new(e.Envelope.CorrelationId, e.Envelope.Id));
                 }
                 return true;
             }, ct);
@@ -191,20 +195,25 @@ sealed partial class Inbox<TDb>(IServiceScopeFactory scopes, ServiceIdentity ide
         {
             await using var scope = scopes.CreateAsyncScope();
             var db = scope.ServiceProvider.GetRequiredService<TDb>();
-            var isApplied = await db.InTransaction(async () =>
+            var isApplied = false;
+            await db.InTransaction(async () =>
             {
                 var (id, topic) = (e.Envelope.Id, e.Topic);
-                if (await db.Processed.AnyAsync(p => p.EventId == id && p.Topic == topic, ct))
-                {
+                var isNew = !await db.Processed.AnyAsync(p => p.EventId == id && p.Topic == topic, ct);
+                if (isNew)
+                    Mark(e, db);
+                else
                     duplicates.Add(1, new KeyValuePair<string, object?>("topic", topic));
-                    if (!e.IsAnsweredAgain)
+                if (isNew || e.IsAnsweredAgain)
+                {
+                    await db.Prepare([e.Fact!], ct);
+                    outcome = await Apply(e, scope.ServiceProvider, ct);
+                    isApplied = outcome.What is Outcome.Kind.Done;
+                    if (!isApplied)
                         return false;
                 }
-                else
-                    Mark(e, db);
-                await db.Prepare([e.Fact!], ct);
-                outcome = await Apply(e, scope.ServiceProvider, ct);
-                return outcome.What is Outcome.Kind.Done;
+                db.TellApplied(e.Replay, isNew, new(e.Envelope.CorrelationId, e.Envelope.Id));
+                return true;
             }, ct);
             if (isApplied)
                 Count(e);

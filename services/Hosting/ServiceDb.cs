@@ -120,6 +120,13 @@ public abstract class ServiceDb : DbContext
         Send(T.Topic, data.Key, since is null ? e : e with { Id = Ids.EventOf(T.Topic, (data as IAboutOrder)?.OrderId ?? data.Key, since.Value) }, now);
     }
 
+    /// <summary>Tells that a replayed record is applied. Where all were asked, only who had not applied it before can have been the one that failed.</summary>
+    public void TellApplied(Replay replay, bool isNew, Trail trail)
+    {
+        if (replay.LetterId is not null && (isNew || replay.AppId is not null))
+            Publish(new LetterApplied(replay.LetterId, appId), trail);
+    }
+
     void Send<T>(string topic, string key, CloudEvent<T> e, DateTimeOffset now) => Send(topic, key, e.Id, JsonSerializer.Serialize(e, Json.Options), now);
 
     /// <summary>Adds an event as it is to the outbox of the running transaction.</summary>

@@ -1,4 +1,5 @@
 using System.Linq.Expressions;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -6,12 +7,17 @@ using Ecom.Contracts;
 
 namespace Ecom.Hosting;
 
-/// <summary>A record as the sidecar brings it, whatever it is.</summary>
-public readonly record struct Delivery(ReadOnlyMemory<byte> Bytes, IHeaderDictionary Headers);
+/// <summary>A record as the sidecar brings it, whatever it is, and what the broker knows of it.</summary>
+public readonly record struct Delivery(ReadOnlyMemory<byte> Bytes, JsonElement Metadata)
+{
+    public string? Text(string name) => Json.Text(Metadata, name);
+}
 
 /// <summary>The only place that knows how a subscriber talks to its sidecar.</summary>
 public static class TopicRoutes
 {
+    /// <summary>Milliseconds for which a sidecar may wait for a call's further events.</summary>
+    const int MostAwaited = 100;
     static readonly byte[] Success = "{\"status\":\"SUCCESS\"}"u8.ToArray(), Retry = "{\"status\":\"RETRY\"}"u8.ToArray();
 
     /// <summary>
@@ -32,23 +38,13 @@ public static class TopicRoutes
         var apply = Bind<CloudEvent<TEvent>, Outcome>(handler);
         var clock = routes.ServiceProvider.GetRequiredService<TimeProvider>();
         var inbox = routes.ServiceProvider.GetRequiredService<Inbox<TDb>>();
+        var identity = routes.ServiceProvider.GetRequiredService<ServiceIdentity>();
         return routes.MapSidecar(new() { PubsubName = Components.PubSub, Name = TEvent.Topic, DeadLetterTopic = Topics.DeadLetters }, async http =>
         {
             var body = await http.ReadBody();
-            var arrival = Arrival<TEvent>.Of(body, apply, isAnsweredAgain, clock.GetUtcNow());
-            await http.Answer((await inbox.Take([arrival]))[0] ? Success : Retry);
+            var replay = Replay.Read(body);
+            await http.Answer(replay.IsForAnother(identity.AppId) || (await inbox.Take([Arrival<TEvent>.Of(body, replay, apply, isAnsweredAgain, clock.GetUtcNow())]))[0] ? Success : Retry);
         });
-    }
-
-    /// <summary>
-    /// A subscription that takes what is delivered as it is: the handler takes a <see cref="Delivery"/> first and whatever it needs after it, and
-    /// answers true for SUCCESS, false for RETRY.
-    /// </summary>
-    public static IEndpointConventionBuilder MapDelivery(this IEndpointRouteBuilder routes, Dapr.TopicOptions topic, Delegate handler)
-    {
-        var take = Bind<Delivery, bool>(handler);
-        return routes.MapSidecar(topic, async http =>
-            await http.Answer(await take(new(await http.ReadBody(), http.Request.Headers), http.RequestServices, http.RequestAborted) ? Success : Retry));
     }
 
     /// <summary>
@@ -58,13 +54,20 @@ public static class TopicRoutes
     public static IEndpointConventionBuilder MapBulkDelivery(this IEndpointRouteBuilder routes, Dapr.TopicOptions topic, int most, Delegate handler)
     {
         var take = Bind<IReadOnlyList<JsonElement>, bool>(handler);
-        return routes.MapSidecar(topic, http => ReceiveBulk(http, take)).WithMetadata(new Dapr.AspNetCore.BulkSubscribeAttribute(topic.Name, most));
+        return routes.MapBulk(topic, most, (entries, http) => take([.. entries.Select(entry => entry.GetProperty("event"))], http.RequestServices, http.RequestAborted));
+    }
+
+    /// <summary>The same for a raw topic, which takes what is delivered as it is: a list of <see cref="Delivery"/>.</summary>
+    public static IEndpointConventionBuilder MapRawDelivery(this IEndpointRouteBuilder routes, Dapr.TopicOptions topic, int most, Delegate handler)
+    {
+        var take = Bind<IReadOnlyList<Delivery>, bool>(handler);
+        return routes.MapBulk(topic, most, (entries, http) => take([.. entries.Select(Raw)], http.RequestServices, http.RequestAborted));
     }
 
     /// <summary>The event as a dead letter of this service.</summary>
     /// <param name="attempts">How often it was tried.</param>
     public static DeadLetter DeadLetter<TEvent>(string appId, string? eventId, string reason, string type, int attempts, DateTimeOffset now, ReadOnlySpan<byte> bytes) where TEvent : IEvent =>
-        new(TEvent.Topic, eventId, reason.Replace("\0", ""), type, attempts, now, appId, Payload(bytes));
+        new(TEvent.Topic, eventId, reason.Replace("\0", ""), type, attempts, now, appId, Json.Within(bytes) ?? JsonSerializer.SerializeToElement(Convert.ToBase64String(bytes)));
 
     /// <summary>Only the sidecar may deliver, where a token is set.</summary>
     public static bool IsFromSidecar(this HttpContext http) =>
@@ -103,11 +106,24 @@ public static class TopicRoutes
                 await receive(http);
         })).WithTopic(topic).ExcludeFromDescription();
 
-    static async Task ReceiveBulk(HttpContext http, Handler<IReadOnlyList<JsonElement>, bool> take)
+    /// <summary>As large as its records make it: a call that is refused for its size would come again for ever.</summary>
+    static IEndpointConventionBuilder MapBulk(this IEndpointRouteBuilder routes, Dapr.TopicOptions topic, int most, Func<List<JsonElement>, HttpContext, Task<bool>> take) =>
+        routes.MapSidecar(topic, http => ReceiveBulk(http, take)).WithMetadata(new Dapr.AspNetCore.BulkSubscribeAttribute(topic.Name, most, MostAwaited), new Microsoft.AspNetCore.Mvc.DisableRequestSizeLimitAttribute());
+
+    /// <summary>The bytes in base64, as the sidecar brings a raw topic's record.</summary>
+    static Delivery Raw(JsonElement entry)
+    {
+        var record = entry.GetProperty("event");
+        return new(
+            record.ValueKind is JsonValueKind.String && record.TryGetBytesFromBase64(out var bytes) ? bytes : JsonMarshal.GetRawUtf8Value(record).ToArray(),
+            entry.TryGetProperty("metadata", out var metadata) ? metadata : default);
+    }
+
+    static async Task ReceiveBulk(HttpContext http, Func<List<JsonElement>, HttpContext, Task<bool>> take)
     {
         using var bulk = JsonDocument.Parse(await http.ReadBody());
         var entries = bulk.RootElement.GetProperty("entries").EnumerateArray().ToList();
-        var status = await take([.. entries.Select(entry => entry.GetProperty("event"))], http.RequestServices, http.RequestAborted) ? "SUCCESS" : "RETRY";
+        var status = await take(entries, http) ? "SUCCESS" : "RETRY";
         await http.Response.WriteAsJsonAsync(new { statuses = entries.Select(entry => new { entryId = entry.GetProperty("entryId").GetString(), status }) }, JsonSerializerOptions.Web, http.RequestAborted);
     }
 
@@ -125,21 +141,6 @@ public static class TopicRoutes
         await http.Response.Body.WriteAsync(status, http.RequestAborted);
     }
 
-    /// <summary>JSON that is nested too deep to fit into the dead letter's own JSON travels as base64, too.</summary>
-    static JsonElement Payload(ReadOnlySpan<byte> bytes)
-    {
-        try
-        {
-            var json = new Utf8JsonReader(bytes, new() { MaxDepth = 60 });
-            var element = JsonElement.ParseValue(ref json);
-            return json.Read() ? throw new JsonException() : element;
-        }
-        catch (JsonException)
-        {
-            return JsonSerializer.SerializeToElement(Convert.ToBase64String(bytes));
-        }
-    }
-
     sealed class Arrival<TEvent> : Arrival where TEvent : class, IEvent
     {
         readonly CloudEvent<TEvent>? e;
@@ -154,10 +155,10 @@ public static class TopicRoutes
 
         public override (string? Id, string? CorrelationId, string? TraceParent) Envelope => (e?.Id, e?.CorrelationId, e?.TraceParent);
 
-        public static Arrival Of(ReadOnlyMemory<byte> bytes, Handler<CloudEvent<TEvent>, Outcome> apply, bool isAnsweredAgain, DateTimeOffset at)
+        public static Arrival Of(ReadOnlyMemory<byte> bytes, Replay replay, Handler<CloudEvent<TEvent>, Outcome> apply, bool isAnsweredAgain, DateTimeOffset at)
         {
             var (e, fault) = CloudEvent.Parse<TEvent>(bytes.Span);
-            return new Arrival<TEvent>(e, bytes, apply, at) { Fault = fault, IsAnsweredAgain = isAnsweredAgain };
+            return new Arrival<TEvent>(e, bytes, apply, at) { Fault = fault, IsAnsweredAgain = isAnsweredAgain, Replay = replay };
         }
 
         public override Task<Outcome> Apply(IServiceProvider scope, CancellationToken ct) => apply(e!, scope, ct);

@@ -48,11 +48,16 @@ static class BulkDelivery
             {
                 json.WriteStartObject();
                 json.WriteString("entryId"u8, messages[i].Offset.ToString());
-                json.WritePropertyName("event"u8);
-                json.WriteRawValue(bodies[i], skipInputValidation: true);
-                json.WriteString("contentType"u8, "application/cloudevents+json"u8);
+                // A raw subscription's records come in base64, whatever they are.
+                if (queue.Subscription.RawPayload) json.WriteBase64String("event"u8, messages[i].Data);
+                else
+                {
+                    json.WritePropertyName("event"u8);
+                    json.WriteRawValue(bodies[i], skipInputValidation: true);
+                }
+                json.WriteString("contentType"u8, queue.Subscription.RawPayload ? "application/octet-stream"u8 : "application/cloudevents+json"u8);
                 json.WriteStartObject("metadata"u8);
-                foreach (var (name, value) in Delivery.Coordinates(queue, messages[i])) json.WriteString(name, value);
+                foreach (var (name, value) in Delivery.Metadata(queue, messages[i])) json.WriteString(name, value);
                 json.WriteEndObject();
                 json.WriteEndObject();
             }

@@ -77,15 +77,16 @@ sealed class Delivery(AppChannel app, Broker broker, Func<string, Policies> poli
     static List<KeyValuePair<string, string>> Headers(SubscriptionQueue queue, Message message, byte[] body)
     {
         var headers = new List<KeyValuePair<string, string>>(10);
-        // A dead letter carries the coordinates of its original, which win over its own.
-        foreach (var (name, value) in Coordinates(queue, message))
-            if (message.Headers?.ContainsKey(name) != true) headers.Add(new(name, value));
-        if (message.Headers is not null) headers.AddRange(message.Headers);
+        headers.AddRange(Metadata(queue, message));
         if (TraceParent(body) is { } trace) headers.Add(new("traceparent", trace));
         return headers;
     }
 
-    public static IEnumerable<KeyValuePair<string, string>> Coordinates(SubscriptionQueue queue, Message message)
+    /// <summary>A dead letter carries the coordinates of its original, which win over its own.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> Metadata(SubscriptionQueue queue, Message message) =>
+        Coordinates(queue, message).Where(own => message.Headers?.ContainsKey(own.Key) != true).Concat(message.Headers ?? Enumerable.Empty<KeyValuePair<string, string>>());
+
+    static IEnumerable<KeyValuePair<string, string>> Coordinates(SubscriptionQueue queue, Message message)
     {
         if (message.Key is not null) yield return new("__key", message.Key);
         yield return new("__topic", queue.Topic.Name);

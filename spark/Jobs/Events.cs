@@ -46,7 +46,9 @@ public static class Events
 
     static DataFrame Parse(DataFrame records, Job job) => records
         .WithColumn("value_text", Col("value").Cast("string"))
-        .WithColumn("e", FromJson(Col("value_text"), $"specversion STRING, id STRING, type STRING, time STRING, data {DataType(job)}"))
+        .WithColumn("e", FromJson(Col("value_text"), $"specversion STRING, id STRING, type STRING, time STRING, {Replay.For} STRING, data {DataType(job)}"))
+        // A dead letter that was sent again is for the one subscriber that failed.
+        .Filter($"e.{Replay.For} IS NULL OR e.{Replay.For} = '{job.Source}'")
         .SelectExpr(
             "*",
             "nullif(left(translate(e.id, '\\u0000', ''), 100), '') AS event_id",

@@ -194,6 +194,19 @@ public abstract class PubSubSuite
         await Eventually.Until(() => App.On("many").Select(d => d.Id).Distinct().Count() == 40, Deadline, "all arrive");
     }
 
+    [Fact]
+    public async Task A_raw_bulk_subscriber_gets_the_bytes_of_every_record_in_base64()
+    {
+        (await Publish("bytes?metadata.rawPayload=true", "no json", "text/plain")).ShouldBe(HttpStatusCode.NoContent);
+        await PublishOwn("bytes", "r-1", "key-1");
+
+        await Eventually.Until(() => App.On("bytes").Count >= 2, Deadline, "both arrive");
+        App.On("bytes").ShouldAllBe(d => d.ContentType == "application/octet-stream");
+        var records = App.On("bytes").Select(d => (Text: Encoding.UTF8.GetString(Convert.FromBase64String((string)d.Body!)), Topic: d.Headers["__topic"])).ToList();
+        records.ShouldContain(("no json", "bytes"));
+        records.ShouldContain(record => record.Text.StartsWith('{') && (string?)JsonNode.Parse(record.Text)!["id"] == "r-1");
+    }
+
     [Theory]
     [InlineData("""[{"entryId":"1","event":"x","contentType":"text/plain"},{"entryId":"1","event":"y","contentType":"text/plain"}]""")]
     [InlineData("""[{"event":"x","contentType":"text/plain"}]""")]

@@ -8,11 +8,11 @@ namespace Ecom.Tests.Conformance;
 public abstract class Sidecars(LocalNetwork? network = null) : IAsyncLifetime
 {
     public const string Id = "shop", OtherId = "stock", Token = "let-me-in", AppToken = "it-is-me", SecretPrefix = "CONFORMANCE_SECRET_", Secret = "open sesame";
-    public static readonly string[] Topics = ["plain", "own", "keyed", "retried", "dropped", "absent", "strange", "dead", "letters", "later", "batch", "many", "guarded"];
+    public static readonly string[] Topics = ["plain", "own", "keyed", "retried", "dropped", "absent", "strange", "dead", "letters", "later", "batch", "many", "bytes", "guarded"];
 
     protected TempFolder Folder { get; } = new("conformance");
 
-    public TestApp App { get; } = new(Ports.Free(), network, [.. Topics.Except(["guarded", "later", "many"]).Select(t => Subscription(t)), Subscription("later"), Bulk("many")]);
+    public TestApp App { get; } = new(Ports.Free(), network, [.. Topics.Except(["guarded", "later", "many", "bytes"]).Select(t => Subscription(t)), Subscription("later"), Bulk("many"), Bulk("bytes", isRaw: true)]);
 
     public TestApp Other { get; } = new(Ports.Free(), network);
 
@@ -99,5 +99,12 @@ public abstract class Sidecars(LocalNetwork? network = null) : IAsyncLifetime
         ? new { pubsubname = "pubsub", topic, route = topic == "absent" ? "/nowhere" : $"/on/{topic}", deadLetterTopic = "letters" }
         : new { pubsubName = "pubsub", topic, route = $"/on/{topic}" };
 
-    static object Bulk(string topic) => new { pubsubname = "pubsub", topic, route = $"/bulk/{topic}", bulkSubscribe = new { enabled = true, maxMessagesCount = 50, maxAwaitDurationMs = 100 } };
+    static object Bulk(string topic, bool isRaw = false) => new
+    {
+        pubsubname = "pubsub",
+        topic,
+        route = $"/bulk/{topic}",
+        metadata = new { rawPayload = isRaw ? "true" : "false" },
+        bulkSubscribe = new { enabled = true, maxMessagesCount = 50, maxAwaitDurationMs = 100 },
+    };
 }

@@ -38,6 +38,7 @@ public sealed class GoldenEventTests
         Sample("spark-inventory_velocity", new InventoryVelocity("PROD-001", Noon, Noon.AddHours(1), 2, 299.98m)),
         Sample("spark-operational_metrics", new OperationalMetrics("events_per_minute", "order.created", Noon, Noon.AddMinutes(1), 12, "HEALTHY")),
         Sample(AppIds.Order, new DeadLetter("payment.processed", "0199-1", "there is no order ORD-1", "Again", 3, Noon, AppIds.Order, JsonSerializer.SerializeToElement(new { id = "0199-1" }))),
+        Sample(AppIds.Order, new LetterApplied("0199-2", AppIds.Order)),
     ];
 
     public static TheoryData<string> TopicNames => [.. Topics.All];

@@ -1,5 +1,6 @@
 using Ecom.Contracts;
 using Ecom.Tests.Support;
+using Microsoft.Data.Sqlite;
 
 namespace Ecom.Tests.EndToEnd;
 
@@ -117,6 +118,78 @@ public class EmbeddedOperators(EmbeddedWorld world) : IClassFixture<EmbeddedWorl
         tool.Tail().ShouldContain("[y/N]");
         (await shop.Rows(AppIds.Order, "SELECT order_id FROM orders WHERE order_id = $1", order)).Count.ShouldBe(1);
         (await shop.Rows("sidecars", "SELECT offset FROM messages")).ShouldNotBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_fails_is_listed_replayed_after_the_mend_and_applied_once_by_the_one_that_failed()
+    {
+        // The notifications' table refuses this product's mail, until somebody mends it.
+        await Sql(AppIds.Notification, "CREATE TRIGGER poison BEFORE INSERT ON notifications WHEN NEW.subject LIKE '%PROD-POISON' BEGIN SELECT RAISE(ABORT, 'poisoned'); END");
+        await Publish(Topics.InventoryLow, """{"product_id":"PROD-POISON","current_stock":9,"threshold":10}""");
+        var ours = new[] { "--topic", Topics.InventoryLow, "--subscriber", AppIds.Notification, "--reason", "poisoned" };
+        await Eventually.Until(async () => (await Letters("list", ours)).Output.Contains("OPEN", StringComparison.Ordinal), TimeSpan.FromSeconds(30), "the letter is listed");
+        var id = Convert.ToString((await shop.Row(AppIds.Analytics, "SELECT id FROM dead_letters WHERE payload LIKE '%PROD-POISON%'"))["id"], System.Globalization.CultureInfo.InvariantCulture)!;
+
+        var inVain = await Letters("replay", [id, "--timeout", "60"]);
+        await Sql(AppIds.Notification, "DROP TRIGGER poison");
+        var mended = await Letters("replay", ["--all", .. ours, "--timeout", "60"]);
+        var again = await Letters("replay", [id]);
+
+        inVain.Code.ShouldBe(1, inVain.Output);
+        inVain.Output.ShouldContain("OPEN, failed 2 times, the last for:");
+        mended.Code.ShouldBe(0, mended.Output);
+        mended.Output.ShouldContain("1 replayed: 1 applied");
+        (again.Code, again.Output).ShouldBe((0, $"{id} inventory.low → notification-service: APPLIED"));
+        (await Letters("show", [id])).Output.ShouldContain("PROD-POISON");
+        await shop.Mail("Low Stock Alert: Product #PROD-POISON");
+        // Analytics hears inventory.low, too, and neither counted it again nor made a letter of it.
+        (await shop.Rows(AppIds.Analytics, "SELECT status, failures FROM dead_letters WHERE payload LIKE '%PROD-POISON%'")).ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task What_nobody_can_read_is_discarded_and_never_sent_again()
+    {
+        await Publish(Topics.FraudDetected, """{"user_id":"a b"}""");
+        await Eventually.Until(async () => (await Letters("list", ["--topic", Topics.FraudDetected])).Output.Contains("2 of 2", StringComparison.Ordinal), TimeSpan.FromSeconds(30), "notification-service and analytics-service have refused it");
+
+        var vain = await Letters("replay", ["--all", "--topic", Topics.FraudDetected, "--timeout", "60"]);
+        var discarded = await Letters("discard", ["--all", "--topic", Topics.FraudDetected, "--yes"]);
+        var left = await Letters("replay", ["--all", "--topic", Topics.FraudDetected]);
+
+        vain.Code.ShouldBe(1, vain.Output);
+        (discarded.Code, discarded.Output).ShouldBe((0, "2 discarded"));
+        left.Output.ShouldStartWith("0 replayed");
+        (await shop.Rows(AppIds.Analytics, "SELECT subscriber, failures, status FROM dead_letters WHERE original_topic = $1 ORDER BY subscriber", Topics.FraudDetected))
+            .Select(row => string.Join(' ', row.Values)).ShouldBe(["analytics-service 2 DISCARDED", "notification-service 2 DISCARDED"]);
+    }
+
+    async Task<(int Code, string Output)> Letters(string verb, string[] arguments)
+    {
+        await using var tool = ChildProcess.StartTool(["dead-letters", verb, .. arguments, "--port-offset", $"{shop.Offset}"]);
+        var code = await tool.WaitForExit(TimeSpan.FromSeconds(120));
+        return (code, string.Join('\n', tool.Output));
+    }
+
+    /// <summary>By the sidecar's public API, as any program beside it may.</summary>
+    async Task Publish(string topic, string data)
+    {
+        using var http = new HttpClient();
+        using var e = new StringContent(
+            $$"""{"specversion":"1.0","id":"{{Guid.NewGuid()}}","source":"test","type":"{{topic}}","subject":"s","time":"{{DateTimeOffset.UtcNow:yyyy-MM-dd'T'HH:mm:ss'Z'}}","data":{{data}}}""",
+            System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/cloudevents+json"));
+        using var answer = await http.PostAsync(new Uri($"http://127.0.0.1:{shop.SidecarPort(AppIds.Inventory)}/v1.0/publish/{Components.PubSub}/{topic}"), e);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    async Task Sql(string appId, string sql)
+    {
+        await using var db = new SqliteConnection($"Data Source={Path.Combine(shop.Data, appId)}.db;Pooling=False;Default Timeout=30");
+        await db.OpenAsync();
+        await using var command = db.CreateCommand();
+#pragma warning disable CA2100 // The test's own text.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync();
     }
 
     public static bool HasTerminal => OperatingSystem.IsLinux() && Runtimes.OnPath("script") is not null;

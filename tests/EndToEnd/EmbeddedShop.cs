@@ -39,6 +39,8 @@ public sealed class EmbeddedShop : IAsyncDisposable
 
     public int AppPort(string appId) => run.AppPort(appId);
 
+    public int SidecarPort(string appId) => run.SidecarPort(appId);
+
     /// <summary>Of the service's sidecar.</summary>
     public int HttpPort(string appId) => run.SidecarPort(appId);
 

@@ -29,7 +29,9 @@ INSERT INTO order_service.outbox_events (event_id, topic, key, payload, bytes, c
 INSERT INTO payment_service.outbox_events (event_id, topic, key, payload, bytes, created_at, attempts, retry_at, error) VALUES ('e2', 'payment.failed', 'ORD-NONE', '{}', 2, now(), 2, now(), 'away');
 INSERT INTO order_service.processed_events (event_id, topic, processed_at) VALUES ('e3', 'payment.processed', now()), ('e4', 'payment.failed', now() - interval '20 days');
 INSERT INTO analytics_service.dead_letters (letter_id, original_topic, event_id, error_reason, error_type, retry_count, timestamp, subscriber, payload, received_at, replay_count) VALUES
-  ('l1', 'order.created', 'e5', 'there is no product X', 'Never', 1, now(), 'inventory-service', '{}', now(), 0), ('l2', 'order.created', 'e5', 'there is no product X', 'Never', 1, now(), 'inventory-service', '{}', now(), 0);
+  ('l1', 'order.created', 'e5', 'there is no product X', 'Never', 1, now(), 'inventory-service', '{}', now(), 0);
+INSERT INTO analytics_service.dead_letters (letter_id, original_topic, event_id, error_reason, error_type, retry_count, timestamp, subscriber, payload, received_at, replayed_at, replay_count, status, failures) VALUES
+  ('l2', 'order.created', 'e6', 'there is no product X', 'Never', 1, now(), 'inventory-service', '{}', now(), now(), 1, 'OPEN', 2);
 INSERT INTO analytics_service.revenue_metrics (window_start, window_end, as_of, total_revenue, order_count, avg_order_value) VALUES (now() - interval '2 minutes', now() - interval '1 minute', now(), 45.97, 2, 22.99);
 INSERT INTO analytics_service.fraud_alerts (user_id, alert_type, window_start, window_end, as_of, severity, details) VALUES ('eve', 'high_order_value', now() - interval '5 minutes', now(), now(), 'HIGH', '1200.00');
 INSERT INTO analytics_service.cart_abandonment (user_id, product_id, item_added_time, as_of, detected_at) VALUES ('ada', 'PROD-003', now() - interval '31 minutes', now(), now());

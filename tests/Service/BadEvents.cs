@@ -34,6 +34,7 @@ public static class BadEvents
         ("another type", good.With("type", "\"order.exploded\"")),
         ("no type", good.Without("type")),
         ("JSON as deep as can be read", good.With("type", "\"order.exploded\"")[..^1] + ",\"extra\":" + Nested(62) + "}"),
+        ("half a character", good.With("type", "\"order.exploded\"")[..^1] + ",\"extra\":\"\\ud800\"}"),
         ("JSON too deep to be read", good[..^1] + ",\"extra\":" + Nested(200) + "}"),
     ];
 

@@ -18,8 +18,9 @@ public sealed class ComputedAnalyticsTests : IAsyncLifetime
     {
         var subscriptions = (await service.Get("/dapr/subscribe")).AsArray();
 
-        subscriptions.Select(s => (string)s!["topic"]!).Order().ShouldBe(Contracts.FlowRules.Watched.Order());
-        subscriptions.Where(s => (string)s!["topic"]! != "dlq.events").ShouldAllBe(s => (bool)s!["bulkSubscribe"]!["enabled"]! && (string)s["deadLetterTopic"]! == "dlq.events");
+        subscriptions.Select(s => (string)s!["topic"]!).Order().ShouldBe(Contracts.FlowRules.Watched.Append("analytics.applied_letters").Order());
+        subscriptions.Where(s => (string)s!["topic"]! != "dlq.events").ShouldAllBe(s => (string)s!["deadLetterTopic"]! == "dlq.events");
+        subscriptions.Where(s => (string)s!["topic"]! != "analytics.applied_letters").ShouldAllBe(s => (bool)s!["bulkSubscribe"]!["enabled"]!);
     }
 
     [Fact]
@@ -129,12 +130,26 @@ public sealed class ComputedAnalyticsTests : IAsyncLifetime
     {
         var letter = Event("dlq.events", 0, """{"original_topic":"order.created","event_id":"e","error_reason":"r","error_type":"t","retry_count":3,"timestamp":"2026-03-01T10:00:00Z","subscriber":"s","payload":{}}""");
 
-        await service.Deliver("dlq.events", letter);
-        await service.Deliver("dlq.events", letter);
+        await service.DeliverRaw("dlq.events", [letter, letter]);
+        await service.DeliverRaw("dlq.events", [letter]);
 
         var row = (await Rows("operations")).Single(r => (string?)r["topic"] == "dlq.events");
         ((decimal)row["value"]!).ShouldBe(1);
         (await service.Count("dead_letters")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_replay_counts_only_where_it_is_for_analytics_and_that_is_told()
+    {
+        string Replayed(string id, string appId) => Paid(0, "1.00", id).With("replayfor", $"\"{appId}\"").With("replayof", $"\"letter-{id}\"");
+
+        await Deliver([Replayed("r-1", "order-service"), Replayed("r-2", "analytics-service")]);
+        await service.DeliverBulk("payment.processed", ["""{"replayfor":"order-service","replayof":"letter-3"}"""]);
+
+        ((int)(await Rows("revenue")).ShouldHaveSingleItem()["order_count"]!).ShouldBe(1);
+        await Eventually.Until(() => service.Sidecar.PublishedOn("analytics.applied_letters").Count > 0, TimeSpan.FromSeconds(20), "the answer goes out");
+        service.Sidecar.PublishedOn("analytics.applied_letters").Select(r => (string?)r.Data["letter_id"]).Distinct().ShouldBe(["letter-r-2"]);
+        service.DeadLetters.ShouldBeEmpty();
     }
 
     [Fact]

@@ -64,6 +64,55 @@ public sealed class InboxTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_replay_is_applied_once_by_the_service_that_it_is_for_and_that_is_told()
+    {
+        await Start(waits: "0.1,0.1");
+        var (ours, others) = (new Facts(), new Facts());
+
+        await Task.WhenAll(Enumerable.Range(0, 5).SelectMany(_ => new[] { service.Once(Replayed(ours.Confirmed, "inventory-service", "letter-1")), service.Once(Replayed(others.Confirmed, "payment-service", "letter-2")) }));
+        (await service.Deliver("order.confirmed", """{"replayfor":"payment-service","replayof":"letter-3","n":1}""")).ShouldBe("SUCCESS");
+
+        await service.Sends("inventory.reserved", ours.Order);
+        await Eventually.Until(() => service.Sidecar.PublishedOn("analytics.applied_letters").Count > 0, Soon, "the answer goes out");
+        service.Sidecar.PublishedOn("analytics.applied_letters").Select(r => $"{r.Data["letter_id"]} {r.Data["subscriber"]}").Distinct().ShouldBe(["letter-1 inventory-service"]);
+        (await service.Query("SELECT order_id FROM order_reservations")).ShouldBe([ours.Order]);
+        service.DeadLetters.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Where_nobody_knows_who_failed_only_a_service_that_had_not_applied_it_tells()
+    {
+        await Start(waits: "0.1,0.1");
+        var (known, missed) = (new Facts().Confirmed, new Facts().Confirmed);
+        await service.Takes(known);
+
+        await service.Takes(Replayed(known, null, "letter-1"));
+        await service.Takes(Replayed(missed, null, "letter-2"));
+
+        await Eventually.Until(() => service.Sidecar.PublishedOn("analytics.applied_letters").Count > 0, Soon, "the answer goes out");
+        service.Sidecar.PublishedOn("analytics.applied_letters").Select(r => (string?)r.Data["letter_id"]).Distinct().ShouldBe(["letter-2"]);
+    }
+
+    [Fact]
+    public async Task A_replay_that_fails_again_is_a_dead_letter_that_names_its_letter()
+    {
+        await Start(waits: "0.1,0.1");
+        await service.Execute("CREATE TRIGGER poison BEFORE INSERT ON order_reservations BEGIN SELECT RAISE(ABORT, 'poisoned'); END");
+
+        await service.Takes(Replayed(new Facts().Confirmed, "inventory-service", "letter-1"));
+
+        await Eventually.Until(() => service.DeadLetters.Count > 0, Soon, "the dead letter");
+        ((string?)service.DeadLetters.ShouldHaveSingleItem()["payload"]!["replayof"]).ShouldBe("letter-1");
+        service.Sidecar.PublishedOn("analytics.applied_letters").ShouldBeEmpty();
+    }
+
+    static string Replayed(string e, string? appId, string letterId)
+    {
+        using var json = System.Text.Json.JsonDocument.Parse(e);
+        return new Contracts.Replay(letterId, appId).Address(json.RootElement);
+    }
+
+    [Fact]
     public async Task An_event_that_comes_several_times_at_once_is_applied_once()
     {
         await Start(waits: "1,2");

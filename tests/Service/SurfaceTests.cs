@@ -13,8 +13,8 @@ public sealed class SurfaceTests(OneOfEach services)
     [InlineData("Payment", "order.cancelled order.created", "/payments/order/{order_id} /payments/{payment_id}")]
     [InlineData("Inventory", "order.cancelled order.confirmed", "/products /products/{product_id} /products/{product_id}/restock")]
     [InlineData("Notification", "fraud.detected inventory.depleted inventory.low notification.send", "/notifications/user/{user_id}")]
-    [InlineData("Analytics", "analytics.cart_abandonment analytics.inventory_velocity analytics.operational_metrics analytics.revenue_metrics dlq.events fraud.detected",
-        "/analytics/abandonment /analytics/fraud /analytics/operations /analytics/revenue /analytics/velocity /dead-letters /dead-letters/replay /dead-letters/{id}/replay")]
+    [InlineData("Analytics", "analytics.applied_letters analytics.cart_abandonment analytics.inventory_velocity analytics.operational_metrics analytics.revenue_metrics dlq.events fraud.detected",
+        "/analytics/abandonment /analytics/fraud /analytics/operations /analytics/revenue /analytics/velocity /dead-letters /dead-letters/discard /dead-letters/replay /dead-letters/{id} /dead-letters/{id}/discard /dead-letters/{id}/replay")]
     public async Task A_service_subscribes_and_serves_what_the_specification_says(string name, string topics, string routes)
     {
         var service = await services.Get(name);

@@ -65,6 +65,16 @@ public sealed class JobsEventsTests(SparkWorld world)
     }
 
     [Fact]
+    public void A_replay_for_another_subscriber_is_neither_an_event_nor_a_dead_letter()
+    {
+        HistoryRecord[] others = [With("replayfor", "\"order-service\""), new("payment.processed", """{"replayfor":"order-service","replayof":"letter-1"}""")];
+
+        Rows(others).ShouldBeEmpty();
+        Letters(others).ShouldBeEmpty();
+        Rows(With("replayfor", $"\"{Revenue.Source}\"")).ShouldHaveSingleItem();
+    }
+
+    [Fact]
     public void A_dead_letter_keeps_the_record_as_json_or_as_base64()
     {
         var json = Letters(new HistoryRecord("payment.processed", """{"id":"e7","odd":[1,"x"]}""")).Single();

@@ -145,9 +145,20 @@ public sealed class ServiceProcess : IAsyncDisposable
     }
 
     /// <summary>Delivers events to a topic's bulk subscription in one call, and gives the answer that each of them got.</summary>
-    public async Task<string> DeliverBulk(string topic, IEnumerable<string> events)
+    public Task<string> DeliverBulk(string topic, IEnumerable<string> events) =>
+        Deliver(topic, events.Select((e, i) => $$"""{"entryId":"{{i}}","event":{{e}},"contentType":"application/cloudevents+json"}"""));
+
+    /// <summary>The same for a raw topic: the bytes come in base64, with what the broker knows of them.</summary>
+    public Task<string> DeliverRaw(string topic, IEnumerable<string> records, params (string Name, string Value)[] metadata)
     {
-        var entries = string.Join(',', events.Select((e, i) => $$"""{"entryId":"{{i}}","event":{{e}},"contentType":"application/cloudevents+json"}"""));
+        var known = string.Join(',', metadata.Select(m => $"{JsonValue.Create(m.Name).ToJsonString()}:{JsonValue.Create(m.Value).ToJsonString()}"));
+        return Deliver(topic, records.Select((record, i) =>
+            $$"""{"entryId":"{{i}}","event":"{{Convert.ToBase64String(Encoding.UTF8.GetBytes(record))}}","contentType":"application/octet-stream","metadata":{ {{known}} } }"""));
+    }
+
+    async Task<string> Deliver(string topic, IEnumerable<string> bulk)
+    {
+        var entries = string.Join(',', bulk);
         using var answer = await Http.PostAsync($"/events/{topic}", new StringContent($$"""{"id":"b","entries":[{{entries}}],"topic":"{{topic}}"}""", Encoding.UTF8, "application/json"));
         var text = await answer.Content.ReadAsStringAsync();
         answer.IsSuccessStatusCode.ShouldBeTrue($"{answer.StatusCode}: {text}\n{string.Join('\n', Output.TakeLast(20))}");

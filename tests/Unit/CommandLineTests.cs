@@ -43,6 +43,6 @@ public sealed partial class CommandLineTests
     private static partial Regex Call();
 
     /// <summary>The table of the verbs.</summary>
-    [GeneratedRegex(@"(?m)^\| `([a-z]+(?: [^`]*)?)` \|")]
+    [GeneratedRegex(@"(?m)^\| `([a-z-]+(?: [^`]*)?)` \|")]
     private static partial Regex Row();
 }

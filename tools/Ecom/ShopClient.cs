@@ -75,6 +75,8 @@ sealed class ShopClient(Func<string, Uri> address, TimeSpan? patience = null) : 
         answer.EnsureSuccessStatusCode();
     }
 
+    public Task<T> Letters<T>(HttpMethod method, string path, CancellationToken cancel) => Send<T>(method, AppIds.Analytics, "/dead-letters" + path, null, cancel);
+
     /// <summary>A cart left over from an earlier run would make this order a different one.</summary>
     public async Task EmptyCart(string userId, CancellationToken cancel)
     {

@@ -52,8 +52,10 @@ sealed class ShopOptions
     public void AddDataTo(Command command)
     {
         command.Add(data);
-        command.Add(portOffset);
+        AddPortOffsetTo(command);
     }
+
+    public void AddPortOffsetTo(Command command) => command.Add(portOffset);
 
     public ShopChoice Read(ParseResult parsed) => new(parsed.GetValue(attach), parsed.GetValue(isolated), parsed.GetValue(json), parsed.GetValue(data), parsed.GetValue(portOffset), TimeSpan.FromSeconds(Math.Max(1, parsed.GetValue(timeout))));
 }

@@ -12,6 +12,6 @@ static class Verbs
         2 it cannot run (a port taken, a setting or a file that cannot be read, a wrong option); 130 stopped by Ctrl-C or SIGTERM.
         """)
     {
-        Up.Command(), Demo.Command(), Load.Command(), Simulate.Command(), Chaos.Command(), Audit.Command(), Outbox.Command(), Clean.Command(), SetTimeZone.Command(), CatchMail.Command(), Doctor.Command(), Setup.Command(), Events.Command(),
+        Up.Command(), Demo.Command(), Load.Command(), Simulate.Command(), Chaos.Command(), Audit.Command(), Outbox.Command(), DeadLetters.Command(), Clean.Command(), SetTimeZone.Command(), CatchMail.Command(), Doctor.Command(), Setup.Command(), Events.Command(),
     };
 }

@@ -24,10 +24,17 @@ public sealed class AnalyticsDb(DbContextOptions<AnalyticsDb> options) : Service
             {
                 t.HasCheckConstraint("ck_dead_letters_retry_count", "retry_count >= 0");
                 t.HasCheckConstraint("ck_dead_letters_replayed_at", "(replay_count > 0) = (replayed_at IS NOT NULL)");
+                t.HasCheckConstraint("ck_dead_letters_failures", "failures >= 1");
+                t.HasCheckConstraint("ck_dead_letters_status", $"status IN ({Quoted(Enum.GetNames<DeadLetterStatus>())})");
+                t.HasCheckConstraint("ck_dead_letters_settled_at", "(settled_at IS NOT NULL) = (status IN ('APPLIED', 'DISCARDED'))");
             });
             e.HasIndex(d => d.LetterId).IsUnique();
             e.HasIndex(d => new { d.OriginalTopic, d.Id });
-            e.HasIndex(d => d.Id).HasFilter("replayed_at IS NULL").HasDatabaseName("ix_dead_letters_open");
+            e.HasIndex(d => d.Id).HasFilter("status = 'OPEN'").HasDatabaseName("ix_dead_letters_open");
+            // Two who change a letter at once cannot both win: it would go twice.
+            e.Property(d => d.Status).HasConversion<string>().HasDefaultValue(DeadLetterStatus.OPEN).IsConcurrencyToken();
+            e.Property(d => d.ReplayCount).IsConcurrencyToken();
+            e.Property(d => d.Failures).HasDefaultValue(1);
         });
         Window(model.Entity<RevenueWindow>(), "revenue_metrics", "order_count >= 0").HasKey(r => r.WindowStart);
         Window(model.Entity<FraudAlert>(), "fraud_alerts", $"severity IN ({Quoted(FraudRules.Severities)})").HasKey(r => new { r.UserId, r.AlertType, r.WindowStart });

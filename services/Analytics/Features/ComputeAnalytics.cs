@@ -37,17 +37,17 @@ public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, TimePr
     readonly PriorityQueue<Item, DateTimeOffset> waiting = new();
     IReadOnlyList<Computation>? computations;
 
-    /// <summary>An event to be counted, or one that is none and becomes a dead letter.</summary>
-    readonly record struct Item(Delivery Of, Fact? Fact, DeadLetter? Letter);
+    /// <summary>An event to be counted, or something to be told: that one is none, say.</summary>
+    readonly record struct Item(Delivery Of, Fact? Fact, Action<AnalyticsDb>? Tell);
 
-    sealed class Delivery(IReadOnlyList<Fact> facts, IReadOnlyList<DeadLetter> letters)
+    sealed class Delivery(IReadOnlyList<Fact> facts, IReadOnlyList<Action<AnalyticsDb>> news)
     {
         readonly TaskCompletionSource<bool> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        int open = facts.Count + letters.Count;
+        int open = facts.Count + news.Count;
 
         public Task<bool> Answer => answer.Task;
 
-        public IEnumerable<Item> Items => [.. letters.Select(letter => new Item(this, null, letter)), .. facts.Select(fact => new Item(this, fact, null))];
+        public IEnumerable<Item> Items => [.. news.Select(tell => new Item(this, null, tell)), .. facts.Select(fact => new Item(this, fact, null))];
 
         public void Done()
         {
@@ -59,11 +59,11 @@ public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, TimePr
     }
 
     /// <returns>True when everything is applied; false: bring it again.</returns>
-    public Task<bool> Take(IReadOnlyList<Fact> facts, params IReadOnlyList<DeadLetter> letters)
+    public Task<bool> Take(IReadOnlyList<Fact> facts, params IReadOnlyList<Action<AnalyticsDb>> news)
     {
-        if (facts.Count + letters.Count == 0)
+        if (facts.Count + news.Count == 0)
             return Task.FromResult(true);
-        var delivery = new Delivery(facts, letters);
+        var delivery = new Delivery(facts, news);
         return arrivals.Writer.TryWrite(delivery) ? delivery.Answer : Task.FromResult(false);
     }
 
@@ -127,8 +127,8 @@ public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, TimePr
         var facts = batch.Select(item => item.Fact).OfType<Fact>().ToList();
         await db.InTransaction(async () =>
         {
-            foreach (var letter in batch.Select(item => item.Letter).OfType<DeadLetter>())
-                db.Publish(letter, new(null, letter.EventId));
+            foreach (var item in batch)
+                item.Tell?.Invoke(db);
             foreach (var computation in computations)
                 await Fold(computation, facts, db, ct);
         }, ct);

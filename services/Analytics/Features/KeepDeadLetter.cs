@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text;
 using Ecom.Contracts;
 using Ecom.Hosting;
 using Microsoft.EntityFrameworkCore;
@@ -7,70 +7,107 @@ namespace Ecom.Analytics;
 
 /// <summary>
 /// Keeps whatever lands on dlq.events. Nothing is refused here: a record that is no letter of ours becomes a row that says so.
-/// Only a database that is away makes the sidecar wait.
+/// A replay that failed is no new letter. Only a database that is away makes the sidecar wait.
 /// </summary>
 public static partial class KeepDeadLetter
 {
     /// <param name="compute">Null: Spark counts the shop's events.</param>
-    public static async Task<bool> Handle(Delivery delivery, AnalyticsDb db, TimeProvider clock, ILogger<DeadLetterRecord> log, CancellationToken ct, ComputeAnalytics? compute = null)
+    public static async Task<bool> Handle(IReadOnlyList<Delivery> deliveries, AnalyticsDb db, TimeProvider clock, ILogger<DeadLetterRecord> log, CancellationToken ct, ComputeAnalytics? compute = null)
     {
         var now = clock.GetUtcNow();
-        var record = Unwrap(delivery.Bytes);
+        var arrivals = deliveries.Select(delivery => Read(delivery, now, log)).OfType<Arrival>().ToList();
         try
         {
-            var (e, _) = CloudEvent.Parse<DeadLetter>(record.Span);
-            var letter = e is not null ? DeadLetterRecord.Of(e, now) : Bare(delivery.Headers, record, now);
-            if (await Keep(db, letter, ct))
-                LogKept(log, letter.OriginalTopic, letter.ErrorReason);
-            // It is one of the shop's events, too.
-            return e is null || compute is null || e.Time > now + AnalyticsRules.Ahead || await compute.Take([Fact.Of(e)]);
+            await KeepAll(db, arrivals, log, ct);
+            // They are the shop's events, too.
+            return compute is null || await compute.Take([.. arrivals.Select(arrival => arrival.Fact).OfType<Fact>().Where(fact => fact.Time <= now + AnalyticsRules.Ahead)]);
         }
-        catch (Exception e) when (Transient.Is(e) || ct.IsCancellationRequested)
+        catch (Exception e) when (IsAway(e) || ct.IsCancellationRequested)
         {
             LogAway(log, e.GetBaseException().Message);
             return false;
         }
-        catch (Exception e)
+    }
+
+    /// <param name="Replay">The letter's record had been sent again.</param>
+    sealed record Arrival(DeadLetterRecord Letter, Replay Replay, Fact? Fact)
+    {
+        public static Arrival Of(Delivery delivery, DateTimeOffset now)
         {
-            LogLost(log, e, Convert.ToBase64String(record.Span));
-            return true;
+            var (e, _) = CloudEvent.Parse<DeadLetter>(delivery.Bytes.Span);
+            return e is not null
+                ? new(DeadLetterRecord.Of(e, now), Replay.Read(e.Data.Payload), Fact.Of(e))
+                : new(DeadLetterRecord.Of(delivery.Bytes, delivery.Text("__topic"), $"{delivery.Text("__partition")}/{delivery.Text("__offset")}", now), Replay.Read(delivery.Bytes), null);
         }
     }
 
-    static DeadLetterRecord Bare(IHeaderDictionary headers, ReadOnlyMemory<byte> record, DateTimeOffset now) =>
-        DeadLetterRecord.Of(record, headers["__topic"].ToString() is { Length: > 0 } topic ? topic : null, $"{headers["__partition"]}/{headers["__offset"]}", now);
-
-    static Task<bool> Keep(AnalyticsDb db, DeadLetterRecord letter, CancellationToken ct) => db.InTransaction(async () =>
-    {
-        var id = letter.LetterId;
-        if (await db.DeadLetters.AnyAsync(d => d.LetterId == id, ct))
-            return false;
-        db.DeadLetters.Add(letter);
-        return true;
-    }, ct);
-
-    /// <summary>A raw subscription's bytes arrive in an envelope of the sidecar's own, in base64; an embedded one may hand them over bare.</summary>
-    static ReadOnlyMemory<byte> Unwrap(ReadOnlyMemory<byte> body)
+    static Arrival? Read(Delivery delivery, DateTimeOffset now, ILogger log)
     {
         try
         {
-            using var json = JsonDocument.Parse(body);
-            return json.RootElement is { ValueKind: JsonValueKind.Object } e
-                && e.TryGetProperty("type", out var type) && type.ValueEquals("com.dapr.event.sent")
-                && e.TryGetProperty("data_base64", out var data) && data.TryGetBytesFromBase64(out var bytes) ? bytes : body;
+            return Arrival.Of(delivery, now);
         }
-        catch (Exception x) when (x is JsonException or InvalidOperationException)
+        catch (Exception e)
         {
-            return body;
+            LogLost(log, e, delivery.Text("__topic") ?? Topics.DeadLetters, Convert.ToBase64String(delivery.Bytes.Span));
+            return null;
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Dead letter of {Topic}: {Reason}")]
-    static partial void LogKept(ILogger log, string topic, string reason);
+    static async Task KeepAll(AnalyticsDb db, List<Arrival> arrivals, ILogger log, CancellationToken ct)
+    {
+        try
+        {
+            await Keep(db, arrivals, log, ct);
+        }
+        catch (Exception e) when (!IsAway(e) && !ct.IsCancellationRequested)
+        {
+            foreach (var arrival in arrivals)
+                await KeepAlone(db, arrival, log, ct);
+        }
+    }
 
-    [LoggerMessage(LogLevel.Warning, "A dead letter waits for the database: {Reason}")]
+    /// <summary>One that cannot be kept hurts nobody else.</summary>
+    static async Task KeepAlone(AnalyticsDb db, Arrival arrival, ILogger log, CancellationToken ct)
+    {
+        db.ChangeTracker.Clear();
+        try
+        {
+            await Keep(db, [arrival], log, ct);
+        }
+        catch (Exception e) when (!IsAway(e) && !ct.IsCancellationRequested)
+        {
+            LogLost(log, e, arrival.Letter.OriginalTopic, Convert.ToBase64String(Encoding.UTF8.GetBytes(arrival.Letter.Payload)));
+        }
+    }
+
+    static async Task Keep(AnalyticsDb db, List<Arrival> arrivals, ILogger log, CancellationToken ct)
+    {
+        List<DeadLetterRecord> added = [];
+        await db.InTransaction(async () =>
+        {
+            var ids = arrivals.Select(arrival => arrival.Letter.LetterId).Concat(arrivals.Select(arrival => arrival.Replay.LetterId).OfType<string>()).Distinct().ToArray();
+            var known = await db.DeadLetters.Where(d => ids.Contains(d.LetterId)).ToDictionaryAsync(d => d.LetterId, ct);
+            foreach (var (letter, replay, _) in arrivals)
+                if (replay.LetterId is { } id && known.TryGetValue(id, out var replayed) && replayed.IsOf(letter.Subscriber))
+                    replayed.FailedAgain(letter);
+                else if (known.TryAdd(letter.LetterId, letter))
+                    added.Add(letter);
+            db.DeadLetters.AddRange(added);
+        }, ct);
+        foreach (var letters in added.GroupBy(letter => (letter.OriginalTopic, letter.Subscriber)))
+            LogKept(log, letters.Count(), letters.Key.OriginalTopic, letters.Key.Subscriber, letters.First().ErrorReason);
+    }
+
+    /// <summary>An operator who changed the same letter at this moment is no fault of the letter.</summary>
+    static bool IsAway(Exception e) => Transient.Is(e) || e is DbUpdateConcurrencyException;
+
+    [LoggerMessage(LogLevel.Warning, "{Count} dead letters of {Topic} from {Subscriber}, the first: {Reason}")]
+    static partial void LogKept(ILogger log, int count, string topic, string subscriber, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Dead letters wait for the database: {Reason}")]
     static partial void LogAway(ILogger log, string reason);
 
-    [LoggerMessage(LogLevel.Critical, "A dead letter cannot be kept; it is here only: {Record}")]
-    static partial void LogLost(ILogger log, Exception exception, string record);
+    [LoggerMessage(LogLevel.Critical, "A dead letter of {Topic} cannot be kept; it is here only: {Record}")]
+    static partial void LogLost(ILogger log, Exception exception, string topic, string record);
 }

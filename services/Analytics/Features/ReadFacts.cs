@@ -17,19 +17,29 @@ public static class ReadFacts
             (IReadOnlyList<JsonElement> events, ServiceIdentity identity, TimeProvider clock, ComputeAnalytics compute) =>
         {
             List<Fact> facts = [];
-            List<DeadLetter> letters = [];
+            List<Action<AnalyticsDb>> news = [];
             var now = clock.GetUtcNow();
             foreach (var bytes in events)
             {
+                var replay = Replay.Read(bytes);
+                if (replay.IsForAnother(identity.AppId))
+                    continue;
                 var json = JsonMarshal.GetRawUtf8Value(bytes);
                 var (e, fault) = CloudEvent.Parse<T>(json);
                 if (e?.Time > now + AnalyticsRules.Ahead)
                     fault = $"time lies more than a day after {now:O}";
                 if (fault is null)
+                {
                     facts.Add(read is null ? Fact.Of(e!) : read(Fact.Of(e!), e!.Data));
+                    if (replay.LetterId is not null)
+                        news.Add(db => db.TellApplied(replay, isNew: false, Trail.Of(e!)));
+                }
                 else
-                    letters.Add(TopicRoutes.DeadLetter<T>(identity.AppId, e?.Id, fault, "InvalidEvent", 0, now, json));
+                {
+                    var letter = TopicRoutes.DeadLetter<T>(identity.AppId, e?.Id, fault, "InvalidEvent", 0, now, json);
+                    news.Add(db => db.Publish(letter, new(null, letter.EventId)));
+                }
             }
-            return compute.Take(facts, letters);
+            return compute.Take(facts, news);
         });
 }

@@ -80,6 +80,12 @@ namespace Ecom.Analytics.Migrations
                         .HasColumnType("text")
                         .HasColumnName("event_id");
 
+                    b.Property<int>("Failures")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(1)
+                        .HasColumnName("failures");
+
                     b.Property<string>("LetterId")
                         .IsRequired()
                         .HasColumnType("text")
@@ -100,6 +106,7 @@ namespace Ecom.Analytics.Migrations
                         .HasColumnName("received_at");
 
                     b.Property<int>("ReplayCount")
+                        .IsConcurrencyToken()
                         .HasColumnType("integer")
                         .HasColumnName("replay_count");
 
@@ -110,6 +117,18 @@ namespace Ecom.Analytics.Migrations
                     b.Property<int>("RetryCount")
                         .HasColumnType("integer")
                         .HasColumnName("retry_count");
+
+                    b.Property<DateTimeOffset?>("SettledAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("settled_at");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .IsConcurrencyToken()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasDefaultValue("OPEN")
+                        .HasColumnName("status");
 
                     b.Property<string>("Subscriber")
                         .IsRequired()
@@ -125,7 +144,7 @@ namespace Ecom.Analytics.Migrations
 
                     b.HasIndex("Id")
                         .HasDatabaseName("ix_dead_letters_open")
-                        .HasFilter("replayed_at IS NULL");
+                        .HasFilter("status = 'OPEN'");
 
                     b.HasIndex("LetterId")
                         .IsUnique()
@@ -136,9 +155,15 @@ namespace Ecom.Analytics.Migrations
 
                     b.ToTable("dead_letters", "analytics_service", t =>
                         {
+                            t.HasCheckConstraint("ck_dead_letters_failures", "failures >= 1");
+
                             t.HasCheckConstraint("ck_dead_letters_replayed_at", "(replay_count > 0) = (replayed_at IS NOT NULL)");
 
                             t.HasCheckConstraint("ck_dead_letters_retry_count", "retry_count >= 0");
+
+                            t.HasCheckConstraint("ck_dead_letters_settled_at", "(settled_at IS NOT NULL) = (status IN ('APPLIED', 'DISCARDED'))");
+
+                            t.HasCheckConstraint("ck_dead_letters_status", "status IN ('OPEN', 'REPLAYING', 'APPLIED', 'DISCARDED')");
                         });
                 });
 
