@@ -308,7 +308,8 @@ public sealed class DoorsTests : IAsyncLifetime
         await connection.ConnectAsync(IPAddress.Loopback, host.App("app").HttpPort);
         await connection.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request));
         using var answer = new StreamReader(connection.GetStream(), Encoding.UTF8);
-        return await answer.ReadToEndAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        return await answer.ReadToEndAsync(patience.Token);
     }
 
     Uri Address(string path) => new($"http://127.0.0.1:{host.App("app").HttpPort}{path}");
