@@ -1,5 +1,6 @@
 using System.Linq.Expressions;
 using System.Text.Json;
+using System.Text.Unicode;
 using Ecom.Contracts;
 
 namespace Ecom.Hosting;
@@ -97,10 +98,22 @@ public static class TopicRoutes
 
     static async Task ReceiveBulk(HttpContext http, Handler<IReadOnlyList<JsonElement>, bool> take)
     {
-        using var bulk = JsonDocument.Parse(await http.ReadBody());
-        var entries = bulk.RootElement.GetProperty("entries").EnumerateArray().ToList();
-        var status = await take([.. entries.Select(entry => entry.GetProperty("event"))], http.RequestServices, http.RequestAborted) ? "SUCCESS" : "RETRY";
-        await http.Response.WriteAsJsonAsync(new { statuses = entries.Select(entry => new { entryId = entry.GetProperty("entryId").GetString(), status }) }, JsonSerializerOptions.Web, http.RequestAborted);
+        var entries = Entries(await http.ReadBody());
+        var status = await take([.. entries.Select(entry => entry.Event)], http.RequestServices, http.RequestAborted) ? "SUCCESS" : "RETRY";
+        await http.Response.WriteAsJsonAsync(new { statuses = entries.Select(entry => new { entryId = entry.Id, status }) }, JsonSerializerOptions.Web, http.RequestAborted);
+    }
+
+    /// <summary>However deep an event is nested: it is for the handler to refuse it, and for the others to go on.</summary>
+    static List<(string? Id, JsonElement Event)> Entries(ReadOnlyMemory<byte> bulk)
+    {
+        try
+        {
+            return [.. JsonElement.Parse(bulk.Span, new JsonDocumentOptions { MaxDepth = int.MaxValue }).GetProperty("entries").EnumerateArray().Select(entry => (entry.GetProperty("entryId").GetString(), entry.GetProperty("event")))];
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw new BadHttpRequestException("The body is no bulk delivery.", StatusCodes.Status400BadRequest, e);
+        }
     }
 
     static async Task<ReadOnlyMemory<byte>> ReadBody(this HttpContext http)
@@ -117,19 +130,22 @@ public static class TopicRoutes
         await http.Response.Body.WriteAsync(status, http.RequestAborted);
     }
 
-    /// <summary>JSON that is nested too deep to fit into the dead letter's own JSON travels as base64, too.</summary>
+    /// <summary>JSON that is nested too deep to fit into the dead letter's own JSON, or whose text is no Unicode, travels as base64, too.</summary>
     static JsonElement Payload(ReadOnlySpan<byte> bytes)
     {
         try
         {
             var json = new Utf8JsonReader(bytes, new() { MaxDepth = 60 });
             var element = JsonElement.ParseValue(ref json);
-            return json.Read() ? throw new JsonException() : element;
+            if (!json.Read() && Utf8.IsValid(bytes))
+                return JsonSerializer.SerializeToElement(element);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return JsonSerializer.SerializeToElement(Convert.ToBase64String(bytes));
+            // Half a surrogate pair, escaped, is read without a word and cannot be written.
         }
+
+        return JsonSerializer.SerializeToElement(Convert.ToBase64String(bytes));
     }
 
     sealed class Arrival<TEvent> : Arrival where TEvent : class, IEvent
