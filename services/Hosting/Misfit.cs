@@ -49,6 +49,11 @@ static partial class Misfit
         {
             return (StatusCodes.Status400BadRequest, $"The body is not JSON: see line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
         }
+        catch (InvalidOperationException)
+        {
+            // Nobody reads a name as text before this looks for one.
+            return (StatusCodes.Status400BadRequest, "The body is not JSON: it holds a name that is no Unicode text.");
+        }
     }
 
     static string? OfProperty(JsonPropertyInfo property, JsonElement body, EndpointMetadataCollection route)

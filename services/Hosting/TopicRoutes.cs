@@ -121,10 +121,23 @@ public static class TopicRoutes
 
     static async Task ReceiveBulk(HttpContext http, Func<List<JsonElement>, HttpContext, Task<bool>> take)
     {
-        using var bulk = JsonDocument.Parse(await http.ReadBody());
-        var entries = bulk.RootElement.GetProperty("entries").EnumerateArray().ToList();
+        var entries = Entries(await http.ReadBody());
         var status = await take(entries, http) ? "SUCCESS" : "RETRY";
         await http.Response.WriteAsJsonAsync(new { statuses = entries.Select(entry => new { entryId = entry.GetProperty("entryId").GetString(), status }) }, JsonSerializerOptions.Web, http.RequestAborted);
+    }
+
+    /// <summary>However deep an event is nested: it is for the handler to refuse it, and for the others to go on.</summary>
+    static List<JsonElement> Entries(ReadOnlyMemory<byte> bulk)
+    {
+        try
+        {
+            var entries = JsonElement.Parse(bulk.Span, new JsonDocumentOptions { MaxDepth = int.MaxValue }).GetProperty("entries").EnumerateArray().ToList();
+            return entries.TrueForAll(entry => entry.GetProperty("entryId").GetString() is not null && entry.TryGetProperty("event", out _)) ? entries : throw new KeyNotFoundException();
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw new BadHttpRequestException("The body is no bulk delivery.", StatusCodes.Status400BadRequest, e);
+        }
     }
 
     static async Task<ReadOnlyMemory<byte>> ReadBody(this HttpContext http)

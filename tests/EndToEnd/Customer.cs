@@ -46,6 +46,8 @@ public sealed class Customer : IDisposable
 
     public Task Cancel(string orderId) => Post("order-service", $"orders/{orderId}/cancel", null);
 
+    public Task Restock(string productId, int quantity) => Post("inventory-service", $"products/{productId}/restock", new { quantity });
+
     public async Task<OrderState> Read(string orderId)
     {
         var order = await Get("order-service", $"orders/{orderId}");
@@ -68,6 +70,9 @@ public sealed class Customer : IDisposable
 
     public Task<OrderState> WaitFor(string orderId, string status, TimeSpan? deadline = null) => Eventually.Get<OrderState>(
         async () => await Read(orderId) is var order && order.Status == status && (order.Closed || status is "PENDING" or "PAID") ? order : null, deadline ?? TimeSpan.FromSeconds(60), $"{orderId} is {status}");
+
+    public Task<OrderState> WaitForEnd(string orderId) => Eventually.Get<OrderState>(
+        async () => await Read(orderId) is { Closed: true } order ? order : null, TimeSpan.FromSeconds(60), $"{orderId} has ended");
 
     public void Dispose() => http.Dispose();
 

@@ -5,7 +5,7 @@ namespace Ecom.Tests.Service;
 /// <summary>Every wrong request is refused in plain words, and the service works afterwards.</summary>
 public sealed class BadRequestsTests(CartFixture fixture) : IClassFixture<CartFixture>
 {
-    static readonly string Long = new('x', 65);
+    static readonly string Long = new('x', 65), VeryLong = new('x', 300);
 
     public static TheoryData<int, string, string, string?> OnCarts => new()
     {
@@ -30,6 +30,7 @@ public sealed class BadRequestsTests(CartFixture fixture) : IClassFixture<CartFi
         { 400, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":1,"price":Infinity}""" },
         { 400, "POST", "/cart/u1/items", "{\"product_id\":\"\ud800\",\"quantity\":1" },
         { 422, "POST", "/cart/u1/items", "{\"product_id\":\"\\ud800\",\"quantity\":1}" },
+        { 400, "POST", "/cart/u1/items", "{\"\\ud800\":1}" },
         { 400, "POST", "/cart/u1/items", string.Concat(Enumerable.Repeat("[", 2000)) },
         { 422, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":0}""" },
         { 422, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":-1}""" },
@@ -47,6 +48,7 @@ public sealed class BadRequestsTests(CartFixture fixture) : IClassFixture<CartFi
         { 404, "POST", "/cart/u1/items", """{"product_id":"PROD-999","quantity":1}""" },
         { 409, "POST", "/cart/u1/items", """{"product_id":"PROD-001","quantity":1,"price":2}""" },
         { 422, "GET", $"/cart/{Long}", null },
+        { 422, "GET", $"/cart/{VeryLong}", null },
         { 422, "GET", "/cart/a%20b", null },
         { 422, "GET", "/cart/a%2Fb", null },
         { 422, "GET", "/cart/a%7C%7Cb", null },
@@ -81,6 +83,18 @@ public sealed class BadRequestsTests(CartFixture fixture) : IClassFixture<CartFi
         await fixture.Service.Http.ShouldRefuse(status, method, path, body);
 
         (await fixture.Service.Http.GetAsync("/health")).IsSuccessStatusCode.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task No_wrong_request_touches_what_is_in_the_cart()
+    {
+        await fixture.Service.Http.Send("POST", "/cart/keeper/items", """{"product_id":"PROD-001","quantity":2}""");
+        var before = await fixture.Service.Get("/cart/keeper");
+
+        foreach (var (status, method, path, body) in OnCarts.Select(row => row.Data).Where(row => row.Item3.StartsWith("/cart/u1/items", StringComparison.Ordinal) && row.Item1 is not (404 or 405)))
+            await fixture.Service.Http.ShouldRefuse(status, method, path.Replace("u1", "keeper"), body);
+
+        (await fixture.Service.Get("/cart/keeper")).ToJsonString().ShouldBe(before.ToJsonString());
     }
 
     [Theory]

@@ -32,6 +32,21 @@ public abstract class InventoryTests(ServiceProcess service)
     }
 
     [Fact]
+    public async Task A_second_delivery_after_a_crash_does_not_reserve_twice()
+    {
+        var facts = new Facts { Product = "PROD-014" };
+        var confirmed = facts.Confirmed;
+        await service.Takes(confirmed);
+
+        await service.KillAndStartAgain();
+        await service.Twice(confirmed);
+
+        (await service.Sends("inventory.reserved", facts.Order)).Key.ShouldBe(facts.Order);
+        service.Sent("inventory.reserved", facts.Order).Count.ShouldBe(1);
+        (await Stock("PROD-014")).ShouldBe((10, 2));
+    }
+
+    [Fact]
     public async Task Two_customers_who_want_the_last_units_do_not_both_get_them()
     {
         Facts[] rush = [.. Enumerable.Range(0, 5).Select(_ => new Facts { Product = "PROD-002", Quantity = 4 })];
@@ -142,6 +157,39 @@ public abstract class InventoryTests(ServiceProcess service)
         var product = await service.Get("/products/PROD-009");
         ((int)product["stock"]!).ShouldBe(17);
         ((int)product["restocked"]!).ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task A_restock_with_a_key_is_made_once_and_its_repetitions_get_the_first_answer()
+    {
+        // PROD-011 is no other test's.
+        Task<(System.Net.HttpStatusCode Status, System.Text.Json.Nodes.JsonNode Body)> Restock(string product, string key) =>
+            service.Http.Send("POST", $"/products/{product}/restock", """{"quantity":5}""", headers: ("Idempotency-Key", key));
+
+        var first = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Restock("PROD-011", "monday")));
+        await Restock("PROD-011", "tuesday");
+        var again = await Restock("PROD-011", "monday");
+
+        foreach (var (status, body) in first.Append(again))
+            ((int)status, (int)body["stock"]!, (int)body["restocked"]!).ShouldBe((200, 17, 5));
+        (await Stock("PROD-011")).ShouldBe((22, 0));
+        ((int)(await Restock("PROD-012", "monday")).Body["stock"]!).ShouldBe(17, "a key is a product's");
+        await service.Http.ShouldRefuse(422, "POST", "/products/PROD-011/restock", """{"quantity":6}""", headers: ("Idempotency-Key", "monday"));
+        await service.Http.ShouldRefuse(422, "POST", "/products/PROD-011/restock", """{"quantity":5}""", headers: ("Idempotency-Key", "a b"));
+        (await Stock("PROD-011")).ShouldBe((22, 0));
+    }
+
+    [Fact]
+    public async Task A_restocks_key_is_forgotten_after_a_day()
+    {
+        Task Restock() => service.Http.Send("POST", "/products/PROD-013/restock", """{"quantity":5}""", headers: ("Idempotency-Key", "weekly"));
+        await Restock();
+
+        await service.Change("UPDATE restocks SET at = '2026-01-01 00:00:00' WHERE product_id = 'PROD-013'");
+        await Restock();
+        await Restock();
+
+        (await Stock("PROD-013")).ShouldBe((22, 0));
     }
 
     [Theory]

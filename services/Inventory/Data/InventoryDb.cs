@@ -8,6 +8,7 @@ public sealed class InventoryDb(DbContextOptions<InventoryDb> options) : Service
 {
     public DbSet<Product> Products => Set<Product>();
     public DbSet<OrderReservation> Reservations => Set<OrderReservation>();
+    public DbSet<Restock> Restocks => Set<Restock>();
 
     /// <summary>Adds the catalogue's products that are not there yet; the others keep their stock.</summary>
     public Task Seed(StockOptions options) => InTransaction(async () =>
@@ -70,6 +71,11 @@ public sealed class InventoryDb(DbContextOptions<InventoryDb> options) : Service
             });
             e.HasKey(p => p.ProductId);
             e.Property(p => p.Version).IsConcurrencyToken();
+        });
+        model.Entity<Restock>(e =>
+        {
+            e.ToTable("restocks");
+            e.HasKey(r => new { r.ProductId, r.IdempotencyKey });
         });
         model.Entity<OrderReservation>(e =>
         {

@@ -15,7 +15,7 @@ public sealed class Product
     public int Stock { get; private set; }
     public int Reserved { get; private set; }
     public int InitialStock { get; init; }
-    public int Restocked { get; init; }
+    public int Restocked { get; private set; }
 
     /// <summary>Counts the changes of the numbers.</summary>
     public int Version { get; private set; }
@@ -24,7 +24,39 @@ public sealed class Product
 
     public void GiveBack(int quantity) => (Stock, Reserved, Version) = (Stock + quantity, Reserved - quantity, Version + 1);
 
+    /// <returns>False: more cannot be counted.</returns>
+    public bool Restock(int quantity)
+    {
+        if (Restocked > int.MaxValue / 2)
+            return false;
+        (Stock, Restocked, Version) = (Stock + quantity, Restocked + quantity, Version + 1);
+        return true;
+    }
+
     public static Product Seeded(string productId, string name, decimal price, int stock) => new() { ProductId = productId, Name = name, Price = price, Stock = stock, InitialStock = stock };
+}
+
+/// <summary>A restock with an Idempotency-Key, and the stock that it led to: its repetition gets the same answer.</summary>
+public sealed class Restock
+{
+    public string ProductId { get; private init; } = "";
+    public string IdempotencyKey { get; private init; } = "";
+    public int Quantity { get; private init; }
+    public int Stock { get; private init; }
+    public int Reserved { get; private init; }
+    public int Restocked { get; private init; }
+    public DateTimeOffset At { get; private init; }
+
+    public static Restock Of(Product product, string key, int quantity, DateTimeOffset at) => new()
+    {
+        ProductId = product.ProductId,
+        IdempotencyKey = key,
+        Quantity = quantity,
+        Stock = product.Stock,
+        Reserved = product.Reserved,
+        Restocked = product.Restocked,
+        At = at,
+    };
 }
 
 /// <summary>RESERVED: all lines are held. REFUSED: there was too little. RELEASED: held, then given back. CANCELLED: cancelled before it was asked for.</summary>
