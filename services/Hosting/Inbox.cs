@@ -90,7 +90,11 @@ sealed partial class Inbox<TDb>(IServiceScopeFactory scopes, ServiceIdentity ide
                 List<Arrival> batch = [];
                 while (batch.Count < MostAtOnce && arrivals.Reader.TryRead(out var e))
                     batch.Add(e);
-                if (batch.Count > 1 && batch.TrueForAll(e => e is { Fault: null, Attempts: 0 }) && await Together(batch, ct))
+                // What is no event needs no try, and hinders nobody.
+                if (batch.FindAll(e => e.Fault is not null) is { Count: > 0 } unreadable)
+                    await Unreadable(unreadable, ct);
+                batch.RemoveAll(e => e.Fault is not null);
+                if (batch.Count > 1 && batch.TrueForAll(e => e.Attempts == 0) && await Together(batch, ct))
                     continue;
                 foreach (var e in batch)
                     await Alone(e, ct);
@@ -159,17 +163,36 @@ sealed partial class Inbox<TDb>(IServiceScopeFactory scopes, ServiceIdentity ide
         }
     }
 
+    /// <summary>Dead letters at once, in one transaction.</summary>
+    async Task Unreadable(List<Arrival> batch, CancellationToken ct)
+    {
+        try
+        {
+            await Bury(batch, null, "InvalidEvent", ct);
+        }
+        catch (Exception x) when (batch.Count > 1 && !ct.IsCancellationRequested && !IsAway(x))
+        {
+            foreach (var e in batch)
+                await Unreadable([e], ct);
+        }
+        catch (Exception x)
+        {
+            LogAway(batch[0].Topic, x.GetBaseException().Message);
+            batch.ForEach(e => e.BringAgain());
+        }
+    }
+
     async Task Alone(Arrival e, CancellationToken ct)
     {
         using var logged = Named(e);
         try
         {
-            e.Attempts += e.Fault is null ? 1 : 0;
-            var (outcome, type) = e.Fault is { } fault ? (Outcome.Never(fault), "InvalidEvent") : await Attempt(e, ct);
+            e.Attempts++;
+            var (outcome, type) = await Attempt(e, ct);
             if (outcome.What is Outcome.Kind.Done)
                 e.Taken();
             else if (outcome.What is Outcome.Kind.Never || e.Attempts > options.Waits.Count)
-                await Bury(e, outcome.Reason!, type ?? outcome.What.ToString(), ct);
+                await Bury([e], outcome.Reason!, type ?? outcome.What.ToString(), ct);
             else
             {
                 LogAttempt(e.Topic, e.Attempts, outcome.Reason!);
@@ -258,19 +281,23 @@ sealed partial class Inbox<TDb>(IServiceScopeFactory scopes, ServiceIdentity ide
             e.BringAgain();
     }
 
-    /// <summary>The dead letter goes through the outbox. The inbox stays unmarked, so that a replay is tried again.</summary>
-    async Task Bury(Arrival e, string reason, string type, CancellationToken ct)
+    /// <summary>The dead letters go through the outbox. The inbox stays unmarked, so that a replay is tried again.</summary>
+    /// <param name="reason">Null: each has its own fault.</param>
+    async Task Bury(List<Arrival> batch, string? reason, string type, CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<TDb>();
         await db.InTransaction(() =>
         {
-            e.Bury(db, identity.AppId, reason, type, clock.GetUtcNow());
+            batch.ForEach(e => e.Bury(db, identity.AppId, reason ?? e.Fault!, type, clock.GetUtcNow()));
             return Task.CompletedTask;
         }, ct);
-        buried.Add(1, new KeyValuePair<string, object?>("topic", e.Topic));
-        LogBuried(e.Topic, e.Attempts, reason);
-        e.Taken();
+        foreach (var e in batch)
+        {
+            buried.Add(1, new KeyValuePair<string, object?>("topic", e.Topic));
+            LogBuried(e.Topic, e.Attempts, reason ?? e.Fault!);
+            e.Taken();
+        }
     }
 
     [LoggerMessage(LogLevel.Warning, "{Topic}: attempt {Attempt} failed: {Reason}")]
