@@ -18,8 +18,8 @@ public sealed class EmbeddedDoors(EmbeddedWorld world) : IDisposable
         foreach (var app in EmbeddedShop.Apps)
         {
             foreach (var path in (string[])["v1.0/metadata", "v1.0/secrets/secretstore/bulk", "v1.0/state/cartstore/x"])
-                (await http.GetAsync($"http://127.0.0.1:{shop.HttpPort(app)}/{path}")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized, $"{app} {path}");
-            (await http.Forge($"http://127.0.0.1:{shop.HttpPort(app)}/v1.0/publish/{Components.PubSub}/{Topics.PaymentProcessed}", orderId)).ShouldBe(HttpStatusCode.Unauthorized, app);
+                (await http.GetAsync($"http://127.0.0.1:{shop.SidecarPort(app)}/{path}")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized, $"{app} {path}");
+            (await http.Forge($"http://127.0.0.1:{shop.SidecarPort(app)}/v1.0/publish/{Components.PubSub}/{Topics.PaymentProcessed}", orderId)).ShouldBe(HttpStatusCode.Unauthorized, app);
         }
 
         (await http.Forge($"http://127.0.0.1:{shop.AppPort(AppIds.Payment)}/events/{Topics.OrderCreated}", orderId)).ShouldBe(HttpStatusCode.Unauthorized);
@@ -30,7 +30,7 @@ public sealed class EmbeddedDoors(EmbeddedWorld world) : IDisposable
     public async Task An_app_that_invokes_anothers_subscription_is_refused()
     {
         http.DefaultRequestHeaders.Add("dapr-api-token", TokenFile.Read(shop.Data));
-        var sidecar = $"http://127.0.0.1:{shop.HttpPort(AppIds.Cart)}/v1.0/invoke/{AppIds.Payment}/method";
+        var sidecar = $"http://127.0.0.1:{shop.SidecarPort(AppIds.Cart)}/v1.0/invoke/{AppIds.Payment}/method";
 
         foreach (var path in (string[])["/events/", "/EVENTS/", "/health/../events/", "/%65vents/"])
             (await http.Forge($"{sidecar}{path}{Topics.OrderCreated}", orderId)).ShouldBe(HttpStatusCode.Forbidden, path);
@@ -44,8 +44,8 @@ public sealed class EmbeddedDoors(EmbeddedWorld world) : IDisposable
     {
         http.DefaultRequestHeaders.Add("dapr-api-token", TokenFile.Read(shop.Data));
 
-        (await http.GetStringAsync($"http://127.0.0.1:{shop.HttpPort(AppIds.Order)}/v1.0/secrets/secretstore/bulk")).ShouldBe("{}");
-        (await http.GetStringAsync($"http://127.0.0.1:{shop.HttpPort(AppIds.Order)}/v1.0/secrets/secretstore/PATH")).ShouldBe("""{"PATH":""}""");
+        (await http.GetStringAsync($"http://127.0.0.1:{shop.SidecarPort(AppIds.Order)}/v1.0/secrets/secretstore/bulk")).ShouldBe("{}");
+        (await http.GetStringAsync($"http://127.0.0.1:{shop.SidecarPort(AppIds.Order)}/v1.0/secrets/secretstore/PATH")).ShouldBe("""{"PATH":""}""");
     }
 
     public void Dispose() => http.Dispose();

@@ -1,4 +1,5 @@
 using Ecom.Contracts;
+using Ecom.Sidecar;
 using Ecom.Tests.Support;
 using Microsoft.Data.Sqlite;
 
@@ -170,10 +171,11 @@ public class EmbeddedOperators(EmbeddedWorld world) : IClassFixture<EmbeddedWorl
         return (code, string.Join('\n', tool.Output));
     }
 
-    /// <summary>By the sidecar's public API, as any program beside it may.</summary>
+    /// <summary>By the sidecar's public API, as any program of the same person may.</summary>
     async Task Publish(string topic, string data)
     {
         using var http = new HttpClient();
+        http.DefaultRequestHeaders.Add("dapr-api-token", TokenFile.Read(shop.Data));
         using var e = new StringContent(
             $$"""{"specversion":"1.0","id":"{{Guid.NewGuid()}}","source":"test","type":"{{topic}}","subject":"s","time":"{{DateTimeOffset.UtcNow:yyyy-MM-dd'T'HH:mm:ss'Z'}}","data":{{data}}}""",
             System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/cloudevents+json"));

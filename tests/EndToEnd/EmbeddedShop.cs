@@ -42,9 +42,6 @@ public sealed class EmbeddedShop : IAsyncDisposable
     public int SidecarPort(string appId) => run.SidecarPort(appId);
 
     /// <summary>Of the service's sidecar.</summary>
-    public int HttpPort(string appId) => run.SidecarPort(appId);
-
-    /// <inheritdoc cref="HttpPort"/>
     public int GrpcPort(string appId) => run.Of(appId).Sidecar.Grpc;
 
     public static IReadOnlyList<string> Apps { get; } = [AppIds.Cart, AppIds.Order, AppIds.Payment, AppIds.Inventory, AppIds.Notification, AppIds.Analytics];

@@ -9,7 +9,7 @@ namespace Ecom.Tests.Service;
 /// </summary>
 public sealed class AnyOrderTests
 {
-    const int Sequences = 60, Orders = 3;
+    const int Sequences = 40, Orders = 3;
     const string Letter = """{"recipient_email":"a@example.com","notification_type":"order_fulfilled","data":{"items":[{"product_id":"PROD-001","quantity":1,"price":1.00,"item_total":1.00}],"total_amount":1.00}}""";
     static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
 
