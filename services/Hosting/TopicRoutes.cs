@@ -114,9 +114,20 @@ public static class TopicRoutes
     static Delivery Raw(JsonElement entry)
     {
         var record = entry.GetProperty("event");
-        return new(
-            record.ValueKind is JsonValueKind.String && record.TryGetBytesFromBase64(out var bytes) ? bytes : JsonMarshal.GetRawUtf8Value(record).ToArray(),
-            entry.TryGetProperty("metadata", out var metadata) ? metadata : default);
+        return new(Bytes(record) ?? JsonMarshal.GetRawUtf8Value(record).ToArray(), entry.TryGetProperty("metadata", out var metadata) ? metadata : default);
+    }
+
+    static byte[]? Bytes(JsonElement base64)
+    {
+        try
+        {
+            return base64.ValueKind is JsonValueKind.String && base64.TryGetBytesFromBase64(out var bytes) ? bytes : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Text that is none: JSON may escape half a character.
+            return null;
+        }
     }
 
     static async Task ReceiveBulk(HttpContext http, Func<List<JsonElement>, HttpContext, Task<bool>> take)

@@ -7,21 +7,21 @@ public static class PortHolder
 {
     const string Listening = "0A";
 
-    /// <returns>Such as <c>java (pid 4711)</c>; null where nobody is found.</returns>
-    public static string? Of(int port) => IdOf(port) is { } id ? $"{Name($"/proc/{id}")} (pid {id})" : null;
+    /// <returns>Such as <c>java (pid 4711)</c>; null where nobody is found. Also whose outgoing connection has the port.</returns>
+    public static string? Of(int port) => Sockets(port).OrderByDescending(s => s.State == Listening).Select(s => Owner(s.Inode)).FirstOrDefault() is { } id ? $"{Name($"/proc/{id}")} (pid {id})" : null;
 
-    /// <returns>The process; null where nobody is found, or somebody else's.</returns>
-    public static int? IdOf(int port)
-    {
-        if (!OperatingSystem.IsLinux()) return null;
-        var sockets = Sockets("/proc/net/tcp", port).Concat(Sockets("/proc/net/tcp6", port)).OrderByDescending(s => s.State == Listening).ToList();
-        return sockets.Count == 0 ? null : Directory.EnumerateDirectories("/proc")
-            .Where(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out _) && Holds(folder, $"socket:[{sockets[0].Inode}]"))
-            .Select(folder => (int?)int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture)).FirstOrDefault();
-    }
+    /// <returns>The process that listens there; null where nobody is found, or somebody else's.</returns>
+    public static int? ListenerOf(int port) => Sockets(port).Where(s => s.State == Listening).Select(s => Owner(s.Inode)).FirstOrDefault();
 
     /// <summary>For a sentence: <c> by java (pid 4711)</c>, or nothing.</summary>
     public static string By(int port) => Of(port) is { } holder ? $" by {holder}" : "";
+
+    static IEnumerable<(string State, string Inode)> Sockets(int port) =>
+        OperatingSystem.IsLinux() ? [.. Sockets("/proc/net/tcp", port), .. Sockets("/proc/net/tcp6", port)] : [];
+
+    static int? Owner(string inode) => Directory.EnumerateDirectories("/proc")
+        .Where(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out _) && Holds(folder, $"socket:[{inode}]"))
+        .Select(folder => (int?)int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture)).FirstOrDefault();
 
     static IEnumerable<(string State, string Inode)> Sockets(string table, int port)
     {

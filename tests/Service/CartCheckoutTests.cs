@@ -140,6 +140,45 @@ public sealed class CartCheckoutTests(CartFixture fixture) : CartScenario(fixtur
     }
 
     [Fact]
+    public async Task A_key_that_is_remembered_while_its_repetition_waits_for_the_due_list_is_found_all_the_same()
+    {
+        TaskCompletionSource broker = new(), list = new(), renewed = new(), looked = new();
+        await Add("PROD-001");
+        await Told(Added, 1);
+        Sidecar.OnPublishing = (_, body) => body.Contains(User) ? broker.Task : Task.CompletedTask;
+        var first = CheckOut(key: "key-1");
+        await Eventually.Until(() => State["checkouts"]!.AsArray().Count == 1, Soon, "the first checkout is saved");
+        await Add("PROD-002");
+        var second = CheckOut(key: "key-2");
+        await Eventually.Until(() => State["checkouts"]!.AsArray().Count == 2, Soon, "the second checkout is saved");
+        await Add("PROD-003");
+        Sidecar.OnSaving = key =>
+        {
+            if (key != $"due:{User.Sum(letter => letter) % 8}")
+                return Task.CompletedTask;
+            renewed.TrySetResult();
+            return list.Task;
+        };
+        await renewed.Task.WaitAsync(Soon);
+        Sidecar.OnRead = key =>
+        {
+            if (key == $"checkout:{User}:key-1")
+                looked.TrySetResult();
+            return Task.CompletedTask;
+        };
+
+        var again = CheckOut(key: "key-1");
+        await looked.Task.WaitAsync(Soon);
+        broker.SetResult();
+        await Eventually.Until(() => Sidecar.State($"checkout:{User}:key-2") is not null, Soon, "both checkouts are remembered");
+        list.SetResult();
+
+        (await again).Body.ToJsonString().ShouldBe((await first).Body.ToJsonString());
+        await second;
+        Of(CheckedOut).Select(r => r.Id).Distinct().Count().ShouldBe(2);
+    }
+
+    [Fact]
     public async Task A_kill_before_the_key_is_remembered_does_not_lose_it()
     {
         await Add("PROD-001");

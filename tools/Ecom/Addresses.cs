@@ -3,7 +3,8 @@ using Ecom.Sidecar.Config;
 namespace Ecom.Tool;
 
 /// <summary>Where the apps of dapr.yaml, their sidecars, the caught mail and the embedded shop's data are.</summary>
-sealed record Addresses(IReadOnlyList<AppSpec> Apps, int MailPort, string DataFolder)
+/// <param name="IsEmbedded">The books are files, so the sidecars are the embedded host's.</param>
+sealed record Addresses(IReadOnlyList<AppSpec> Apps, int MailPort, string DataFolder, bool IsEmbedded)
 {
     public static Addresses Read(ShopChoice choice) => new(
         [.. RunFile.Load(Path.Combine(Repository.Root, "dapr.yaml")).Apps.Select(app => app with
@@ -13,7 +14,8 @@ sealed record Addresses(IReadOnlyList<AppSpec> Apps, int MailPort, string DataFo
             GrpcPort = app.GrpcPort + choice.PortOffset,
         })],
         8025 + choice.PortOffset,
-        choice.DataFolder);
+        choice.DataFolder,
+        !choice.OwnData().IsPostgres);
 
     public Uri App(string appId) => new($"http://localhost:{Spec(appId).AppPort}");
 

@@ -26,7 +26,7 @@ sealed class AttachedArena : Arena
         var data = choice.OwnData();
         await Attached.BooksCanBeRead(data, cancel);
         var ports = Known(addresses, data);
-        var holders = ports.ToDictionary(port => port.Key, port => PortHolder.IdOf(port.Value));
+        var holders = ports.ToDictionary(port => port.Key, port => Holder(port.Value));
         if (holders.Where(holder => holder.Value is null).Select(holder => $"{holder.Key} ({ports[holder.Key]})").ToArray() is { Length: > 0 } absent)
             Terminal.Line($"no process of this user listens for {string.Join(", ", absent)}: not hit");
         // One process with many names is the embedded host.
@@ -40,7 +40,7 @@ sealed class AttachedArena : Arena
 
     public override Victim? Find(string target)
     {
-        if (PortHolder.IdOf(ports[target]) is not { } id)
+        if (Holder(ports[target]) is not { } id)
             return null;
         try
         {
@@ -61,6 +61,9 @@ sealed class AttachedArena : Arena
     }
 
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>A published port is Docker's own process, which is not the shop.</summary>
+    static int? Holder(int port) => PortHolder.ListenerOf(port) is { } id && PortHolder.Of(port)?.StartsWith("docker", StringComparison.Ordinal) is false ? id : null;
 
     static Dictionary<string, int> Known(Addresses addresses, ServiceData data)
     {

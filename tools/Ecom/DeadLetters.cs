@@ -154,8 +154,9 @@ static class DeadLetters
         while ((unanswered = await Count(shop, Replaying, filters, cancel)) > 0 && Stopwatch.GetElapsedTime(began) < patience)
             await Task.Delay(Look, cancel);
         var applied = await Count(shop, Applied, filters, cancel) - appliedBefore;
-        Terminal.Line($"{sent.Replayed} replayed: {applied} applied, {unanswered} not answered yet; {await Count(shop, Open, filters, cancel)} are open, {sent.Skipped} of them no events that could go back");
-        return applied >= sent.Replayed && sent.Skipped == 0 ? Exit.Ok : Exit.NotSo;
+        var open = await Count(shop, Open, filters, cancel);
+        Terminal.Line($"{sent.Replayed} replayed: {applied} applied, {unanswered} not answered yet; {open} are open, {sent.Skipped} of them no events that could go back");
+        return applied >= sent.Replayed && unanswered == 0 && open == 0 ? Exit.Ok : Exit.NotSo;
     }
 
     static Command Discard()

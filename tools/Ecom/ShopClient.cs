@@ -51,7 +51,7 @@ sealed class ShopClient(Func<string, Uri> address, TimeSpan? patience = null) : 
         (await Send<ProductsView>(HttpMethod.Get, AppIds.Inventory, "/products?limit=100", null, cancel)).Products;
 
     public Task Restock(string productId, int quantity, CancellationToken cancel) =>
-        Send<JsonElement>(HttpMethod.Post, AppIds.Inventory, $"/products/{productId}/restock", new { Quantity = quantity }, cancel);
+        Send<JsonElement>(HttpMethod.Post, AppIds.Inventory, $"/products/{productId}/restock", new { Quantity = quantity }, cancel, Ids.NewEvent());
 
     public Task AddItem(string userId, string productId, int quantity, CancellationToken cancel) =>
         Send<JsonElement>(HttpMethod.Post, AppIds.Cart, $"/cart/{userId}/items", new { ProductId = productId, Quantity = quantity }, cancel);

@@ -32,17 +32,17 @@ public sealed class CartStore(Documents documents, CartOutbox outbox, CartOption
     }
 
     public Task<Changed<T>> Change<T>(string userId, Func<Cart, (Cart? Next, T Answer)> decide, CancellationToken ct) =>
-        Change(userId, () => Task.FromResult(true), (cart, _) => decide(cart), ct);
+        Change(userId, _ => Task.FromResult(true), (cart, _) => decide(cart), ct);
 
     /// <summary>
     /// Changes the cart: <paramref name="decide"/> answers and gives the next cart, or null to leave it; it is asked again when somebody else was faster.
-    /// <paramref name="look"/> finds what it needs to know besides, whenever the cart was just read. Once a change is on its way it does not end with its request.
+    /// <paramref name="look"/> finds what it needs to know besides, in the cart as it was read or elsewhere. Once a change is on its way it does not end with its request.
     /// </summary>
-    public async Task<Changed<T>> Change<TFound, T>(string userId, Func<Task<TFound>> look, Func<Cart, TFound, (Cart? Next, T Answer)> decide, CancellationToken ct)
+    public async Task<Changed<T>> Change<TFound, T>(string userId, Func<Cart, Task<TFound>> look, Func<Cart, TFound, (Cart? Next, T Answer)> decide, CancellationToken ct)
     {
         var (cart, etag) = await Load(userId, ct);
         // Beside the entry on the due list: a customer waits for the longer of the two.
-        var found = look();
+        var found = look(cart);
         var lane = await outbox.Open(cart);
         try
         {
@@ -57,7 +57,7 @@ public sealed class CartStore(Documents documents, CartOutbox outbox, CartOption
                     return new(answer, lane.Send(next));
                 var before = cart;
                 (cart, etag) = await Load(userId, CancellationToken.None);
-                found = look();
+                found = look(cart);
                 // The save that seemed to fail has gone through: deciding again would add the item twice.
                 if (next.Pending is [.., var told] && !before.Tells(told.Id) && cart.Tells(told.Id))
                     return new(answer, lane.Send(cart));

@@ -24,7 +24,7 @@ public static partial class CheckOut
         var token = request?.PaymentToken;
         if (Check.First(key is null ? null : Check.Id("Idempotency-Key", key), token is null ? null : Check.OneOf("payment_token", token, PaymentTokens.All)) is { } fault)
             return Problems.Refused(fault + ".");
-        var (decision, toldOf) = await carts.Change(userId, Remembered, Decide, ct);
+        var (decision, toldOf) = await carts.Change(userId, Find, Decide, ct);
         if (decision is { IsNew: true, Checkout: { } made })
         {
             metrics.CheckedOut.Add(1);
@@ -38,13 +38,17 @@ public static partial class CheckOut
             ? TypedResults.Ok(new CheckOutResponse("Checkout initiated", checkout.OrderId, CartResponse.Of(userId, checkout.Items)))
             : Kept(checkout, key);
 
-        // The key is looked for after the cart was read: a checkout is in the cart until it is remembered, so it cannot slip through.
-        async Task<Checkout?> Remembered() => key is null ? null : await checkouts.Find(userId, key, CancellationToken.None);
-
-        (Cart?, Decision) Decide(Cart cart, Checkout? remembered)
+        // After the cart was read, and in the cart as it was read: a checkout is in there until its key is remembered, so it cannot slip through.
+        async Task<(Checkout? Made, bool IsRemembered)> Find(Cart cart)
         {
-            if ((remembered ?? cart.CheckoutOf(key)) is { } same)
-                return (null, same.PaymentToken == token ? new(same, IsRemembered: remembered is not null) : OtherToken);
+            var remembered = key is null ? null : await checkouts.Find(userId, key, CancellationToken.None);
+            return (remembered ?? cart.CheckoutOf(key), remembered is not null);
+        }
+
+        (Cart?, Decision) Decide(Cart cart, (Checkout? Made, bool IsRemembered) found)
+        {
+            if (found.Made is { } same)
+                return (null, same.PaymentToken == token ? new(same, IsRemembered: found.IsRemembered) : OtherToken);
             if (cart.Repeated(token, clock.GetUtcNow()) is { } clicked)
                 return (key is null ? null : cart.Keeping(clicked with { IdempotencyKey = key }), new(clicked));
             if (cart.Items.Count == 0)
