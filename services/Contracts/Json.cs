@@ -22,8 +22,11 @@ public static class Json
         return options;
     }
 
-    /// <summary>A record as part of other JSON. Null: it is no JSON, or nested too deep for that, or escapes half a character, which nobody can write again.</summary>
-    public static JsonElement? Within(ReadOnlySpan<byte> record)
+    /// <summary>A record as part of other JSON: as it is, or as a string in base64 where it cannot be that.</summary>
+    public static JsonElement Record(ReadOnlySpan<byte> record) => Within(record) ?? JsonSerializer.SerializeToElement(Convert.ToBase64String(record));
+
+    /// <summary>Null: it is no JSON, or nested too deep to be a part of any, or escapes half a character, which nobody can write again.</summary>
+    static JsonElement? Within(ReadOnlySpan<byte> record)
     {
         try
         {

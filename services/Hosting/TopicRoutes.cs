@@ -67,7 +67,7 @@ public static class TopicRoutes
     /// <summary>The event as a dead letter of this service.</summary>
     /// <param name="attempts">How often it was tried.</param>
     public static DeadLetter DeadLetter<TEvent>(string appId, string? eventId, string reason, string type, int attempts, DateTimeOffset now, ReadOnlySpan<byte> bytes) where TEvent : IEvent =>
-        new(TEvent.Topic, eventId, reason.Replace("\0", ""), type, attempts, now, appId, Json.Within(bytes) ?? JsonSerializer.SerializeToElement(Convert.ToBase64String(bytes)));
+        new(TEvent.Topic, eventId, reason.Replace("\0", ""), type, attempts, now, appId, Json.Record(bytes));
 
     /// <summary>Only the sidecar may deliver, where a token is set.</summary>
     public static bool IsFromSidecar(this HttpContext http) =>

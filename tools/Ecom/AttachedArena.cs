@@ -26,7 +26,7 @@ sealed class AttachedArena : Arena
         var data = choice.OwnData();
         await Attached.BooksCanBeRead(data, cancel);
         var ports = Known(addresses, data);
-        var holders = ports.ToDictionary(port => port.Key, port => Holder(port.Value));
+        var holders = ports.ToDictionary(port => port.Key, port => Find(port.Value));
         if (holders.Where(holder => holder.Value is null).Select(holder => $"{holder.Key} ({ports[holder.Key]})").ToArray() is { Length: > 0 } absent)
             Terminal.Line($"no process of this user listens for {string.Join(", ", absent)}: not hit");
         // One process with many names is the embedded host.
@@ -38,20 +38,7 @@ sealed class AttachedArena : Arena
         return new(addresses, data, found, restarts, Faults.Choose([.. found.Keys.Select(name => new Target(name, restarts.ContainsKey(name)))], names));
     }
 
-    public override Victim? Find(string target)
-    {
-        if (Holder(ports[target]) is not { } id)
-            return null;
-        try
-        {
-            using var process = Process.GetProcessById(id);
-            return Victim.Of(process);
-        }
-        catch (ArgumentException)
-        {
-            return null;
-        }
-    }
+    public override Victim? Find(string target) => Find(ports[target]);
 
     /// <summary>In a session of its own: what is started here lives on when the tool has ended.</summary>
     public override async Task BringBack(string target, CancellationToken cancel)
@@ -62,8 +49,19 @@ sealed class AttachedArena : Arena
 
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>A published port is Docker's own process, which is not the shop.</summary>
-    static int? Holder(int port) => PortHolder.ListenerOf(port) is { } id && PortHolder.Of(port)?.StartsWith("docker", StringComparison.Ordinal) is false ? id : null;
+    static Victim? Find(int port)
+    {
+        try
+        {
+            using var process = PortHolder.ListenerOf(port) is { } id ? Process.GetProcessById(id) : null;
+            // A published port is held by Docker's own process, which is not the shop.
+            return process?.ProcessName.StartsWith("docker", StringComparison.Ordinal) is true ? null : Victim.Of(process);
+        }
+        catch (Exception gone) when (gone is ArgumentException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     static Dictionary<string, int> Known(Addresses addresses, ServiceData data)
     {

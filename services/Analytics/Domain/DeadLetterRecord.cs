@@ -93,7 +93,7 @@ public sealed class DeadLetterRecord
         // As exact as PostgreSQL keeps it, so that the same letter is not newer than itself.
         Timestamp = e.Data.Timestamp.AddTicks(-(e.Data.Timestamp.Ticks % TimeSpan.TicksPerMicrosecond)),
         Subscriber = Clean(e.Data.Subscriber),
-        Payload = AsPayload(Encoding.UTF8.GetBytes(e.Data.Payload.GetRawText())),
+        Payload = Json.Record(Encoding.UTF8.GetBytes(e.Data.Payload.GetRawText())).GetRawText(),
         ReceivedAt = now,
     };
 
@@ -101,7 +101,8 @@ public sealed class DeadLetterRecord
     /// <param name="place">Partition and offset, where the broker tells them: the same bytes elsewhere are another letter.</param>
     public static DeadLetterRecord Of(ReadOnlyMemory<byte> record, string? topic, string place, DateTimeOffset now)
     {
-        var json = Json.Within(record.Span) is { ValueKind: JsonValueKind.Object } read ? read : (JsonElement?)null;
+        var payload = Json.Record(record.Span);
+        var json = payload.ValueKind is JsonValueKind.Object ? payload : (JsonElement?)null;
         return new()
         {
             LetterId = Convert.ToHexStringLower(SHA256.HashData([.. Encoding.UTF8.GetBytes($"{topic}\n{place}\n"), .. record.Span])),
@@ -113,12 +114,10 @@ public sealed class DeadLetterRecord
             RetryCount = 0,
             Timestamp = now,
             Subscriber = Unknown,
-            Payload = AsPayload(record.Span),
+            Payload = payload.GetRawText(),
             ReceivedAt = now,
         };
     }
-
-    static string AsPayload(ReadOnlySpan<byte> record) => Json.Within(record)?.GetRawText() ?? JsonSerializer.Serialize(Convert.ToBase64String(record));
 
     /// <summary>PostgreSQL takes no NUL, and nobody reads more than this.</summary>
     static string Clean(string text)
