@@ -37,7 +37,7 @@ sealed class AppSidecar : IAsyncDisposable
         stores = mine.Where(c => c.Type == Resources.State).ToDictionary(c => c.Name, c => new StateApi(c, spec.AppId, world.State));
         bindings = mine.Where(c => c.Type == Resources.Mail).ToDictionary(c => c.Name, c => new MailBinding(c, world.Mail));
         Channel = new AppChannel(spec.AppId, spec.AppPort, world.AppToken, spec.HealthCheck, world.Network);
-        delivery = new PubSub.Delivery(Channel, world.Broker, world.Resources.Resiliency.Inbound, line => world.Log(spec.AppId, line));
+        delivery = new PubSub.Delivery(Channel, world.Broker, component => world.Resources.Resiliency.Inbound(component, spec.AppId), line => world.Log(spec.AppId, line));
     }
 
     public AppSpec Spec { get; }
@@ -154,6 +154,9 @@ sealed class AppSidecar : IAsyncDisposable
         return all.FirstOrDefault(c => c.Name == name) is { } component ? new Secrets(component.Metadata["prefix"])
             : throw new ApiException(401, Grpc.Core.StatusCode.InvalidArgument, "ERR_SECRET_STORE_NOT_FOUND", $"failed finding secret store with key {name}");
     }
+
+    /// <summary>How patient this app's calls of another are.</summary>
+    public Policies PoliciesTowards(string appId) => world.Resources.Resiliency.Invocation(appId, AppId);
 
     /// <summary>Another app of the host, by the name under which it is invoked.</summary>
     public AppSidecar? Peer(string appId) => world.Sidecars.Find(s => s.AppId == appId);

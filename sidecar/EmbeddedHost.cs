@@ -104,7 +104,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
         AppRunner? runner = null;
         if (options.StartApps && sidecar.Spec.Command.Count > 0)
         {
-            runner = options.Programs.TryGetValue(sidecar.AppId, out var program) ? new AppInProcess(sidecar.Spec, program, options, data, sidecar.Channel.Lost)
+            runner = options.Programs.TryGetValue(sidecar.AppId, out var program) ? new AppInProcess(sidecar.Spec, program, options, sidecar.Channel.Lost)
                 : new AppProcess(sidecar.Spec, options, data, sidecar.Channel.Lost);
             runners.Add(runner);
             runner.Start();

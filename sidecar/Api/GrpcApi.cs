@@ -111,7 +111,7 @@ sealed class GrpcApi : Dapr.DaprBase
     static async Task Conflicts(string code, string what, Func<Task> apply)
     {
         try { await apply(); }
-        catch (ConflictException e) { throw new ApiException(409, StatusCode.Aborted, code, $"{what}: {e.Message}"); }
+        catch (ConflictException e) { throw e.Told(code, what); }
     }
 
     public override async Task<InvokeBindingResponse> InvokeBinding(InvokeBindingRequest r, ServerCallContext call)
@@ -128,7 +128,7 @@ sealed class GrpcApi : Dapr.DaprBase
         {
             Method = new HttpMethod(verb.ToString().ToUpperInvariant()),
             Content = r.Message.Data is { } data ? new ByteArrayContent(data.Value.ToByteArray()) { Headers = { { "Content-Type", r.Message.ContentType is { Length: > 0 } type ? type : "application/json" } } } : null,
-        }, call.CancellationToken);
+        }, isOnce: false, call.CancellationToken);
         var body = await answer.Content.ReadAsByteArrayAsync(call.CancellationToken);
         if (!answer.IsSuccessStatusCode) throw new RpcException(new Status(answer.StatusCode == System.Net.HttpStatusCode.NotFound ? StatusCode.NotFound : StatusCode.Unknown, System.Text.Encoding.UTF8.GetString(body)));
         return new InvokeResponse { ContentType = answer.Content.Headers.ContentType?.ToString() ?? "", Data = new Any { Value = ByteString.CopyFrom(body) } };

@@ -60,7 +60,7 @@ static class MetadataHttp
 
     public static string[] Capabilities(string type) => type switch
     {
-        Config.Resources.State => ["ETAG", "TRANSACTIONAL", "TTL", "ACTOR"],
+        Config.Resources.State => ["ETAG", "TRANSACTIONAL", "TTL"],
         Config.Resources.PubSub => ["BULK_PUBSUB"],
         _ => [],
     };

@@ -44,6 +44,8 @@ static class Server
             grpc.Interceptors.Add<Errors>();
             grpc.MaxReceiveMessageSize = HttpApi.MaxBody;
             grpc.MaxSendMessageSize = null;
+            // Left to the fallback, which names what is not there.
+            grpc.IgnoreUnknownServices = true;
         });
         var engine = world.Sidecars.Select(s => s.Workflows).FirstOrDefault(w => w is not null);
         if (engine is not null) builder.Services.AddSingleton(engine);

@@ -41,7 +41,7 @@ static class StateHttp
         var common = http.QueryMetadata();
         var changes = await Read(http, root => root.EnumerateArray().Select(item => ReadChange(item, common)).ToList());
         // Not atomic, as with Dapr: each key for itself, then the first refusal.
-        await Answer(http, "ERR_STATE_SAVE", $"failed saving state in state store {http.Value("store")}", () => Task.WhenAll(changes.Select(c => store.Apply(c))), 409);
+        await Answer(http, "ERR_STATE_SAVE", $"failed saving state in state store {http.Value("store")}", () => Task.WhenAll(changes.Select(c => store.Apply(c))));
     }
 
     static async Task Delete(HttpContext http)
@@ -49,7 +49,7 @@ static class StateHttp
         var store = http.Sidecar().Store(http.Value("store"));
         var etag = http.Request.Headers.IfMatch.ToString();
         var change = new StateChange(http.Value("key"), null, etag.Length > 0 ? etag : null, http.Request.Query["concurrency"] == "first-write");
-        await Answer(http, "ERR_STATE_DELETE", $"failed deleting state with key {change.Key}", () => store.Apply(change), 409);
+        await Answer(http, "ERR_STATE_DELETE", $"failed deleting state with key {change.Key}", () => store.Apply(change));
     }
 
     static async Task Transact(HttpContext http)
@@ -67,7 +67,9 @@ static class StateHttp
                 return kind == "delete" ? change with { Value = null } : change;
             }).ToList();
         });
-        await Answer(http, "ERR_STATE_TRANSACTION", "error while executing state transaction", () => store.Apply(changes), 500);
+        try { await store.Apply(changes); }
+        catch (ConflictException e) { throw new ApiException(500, StatusCode.Internal, "ERR_STATE_TRANSACTION", $"error while executing state transaction: {e.Message}"); }
+        http.Response.StatusCode = 204;
     }
 
     static async Task Bulk(HttpContext http)
@@ -93,10 +95,10 @@ static class StateHttp
         json.WriteEndArray();
     }
 
-    static async Task Answer(HttpContext http, string code, string what, Func<Task> apply, int conflict)
+    static async Task Answer(HttpContext http, string code, string what, Func<Task> apply)
     {
         try { await apply(); }
-        catch (ConflictException e) { throw new ApiException(conflict, StatusCode.Aborted, code, $"{what}: {e.Message}"); }
+        catch (ConflictException e) { throw e.Told(code, what); }
         http.Response.StatusCode = 204;
     }
 

@@ -13,6 +13,7 @@ namespace Ecom.Sidecar.Api;
 static class WorkflowHttp
 {
     const int LongestId = 64;
+    const string Purge = "ERR_PURGE_WORKFLOW", Terminate = "ERR_TERMINATE_WORKFLOW";
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -22,10 +23,10 @@ static class WorkflowHttp
             routes.MapPost(root + "{workflow}/start", Start);
             routes.MapGet(root + "{id}", Get);
             routes.MapPost(root + "{id}/raiseEvent/{event}", http => Do(http, "ERR_RAISE_EVENT_WORKFLOW", async (engine, id) => await engine.RaiseEvent(id, http.Value("event"), await Text(http))));
-            routes.MapPost(root + "{id}/terminate", http => Do(http, "ERR_TERMINATE_WORKFLOW", (engine, id) => engine.Terminate(id, null, recursive: true)));
+            routes.MapPost(root + "{id}/terminate", http => Do(http, Terminate, (engine, id) => engine.Terminate(id, null, recursive: true)));
             routes.MapPost(root + "{id}/pause", http => Do(http, "ERR_PAUSE_WORKFLOW", (engine, id) => engine.Suspend(id, null)));
             routes.MapPost(root + "{id}/resume", http => Do(http, "ERR_RESUME_WORKFLOW", (engine, id) => engine.Resume(id, null)));
-            routes.MapPost(root + "{id}/purge", http => Do(http, "ERR_PURGE_WORKFLOW", async (engine, id) => await engine.Purge(id, recursive: true)));
+            routes.MapPost(root + "{id}/purge", http => Do(http, Purge, async (engine, id) => await engine.Purge(id, recursive: true)));
         }
     }
 
@@ -72,7 +73,8 @@ static class WorkflowHttp
     {
         var id = http.Value("id");
         try { await act(Engine(http), id); }
-        catch (WorkflowRefusedException e) when (e.Message.Contains("no such instance")) { throw NotFound(id); }
+        // As daprd: of what ends a workflow it knows itself that there is none, of the rest it tells what the engine said.
+        catch (WorkflowRefusedException e) when (code is Terminate or Purge && e.Message.Contains("no such instance")) { throw NotFound(id); }
         catch (WorkflowRefusedException e) { throw new ApiException(500, StatusCode.Internal, code, $"error on workflow '{id}': {e.Message}"); }
         http.Response.StatusCode = 202;
     }

@@ -18,8 +18,8 @@ public sealed record AppSpec
 public sealed record HealthCheck(string Path, TimeSpan Interval, TimeSpan Timeout, int Threshold);
 
 /// <summary>
-/// Dapr's multi-app run file. Fields that only mean something to daprd (its log level, its
-/// metrics port…) are accepted and not used; a field that Dapr does not know is refused.
+/// Dapr's multi-app run file. Fields that are about the process daprd (its log level, its metrics port…) and about the other way's files
+/// mean nothing here and are passed over; what would change how an app is served and is not done here is refused, as is a field that Dapr does not know.
 /// </summary>
 public sealed record RunFile(IReadOnlyList<AppSpec> Apps)
 {
@@ -57,8 +57,10 @@ public sealed record RunFile(IReadOnlyList<AppSpec> Apps)
             Command = app.Texts("command"),
             HealthCheck = ReadHealthCheck(app) ?? commonCheck,
         };
-        foreach (var unused in (string[])["appChannelAddress", "daprInternalGRPCPort", "profilePort", "metricsPort", "unixDomainSocket"])
+        foreach (var unused in (string[])["daprInternalGRPCPort", "profilePort", "metricsPort"])
             _ = app.Find(unused);
+        Only(app, "appChannelAddress", "127.0.0.1", "localhost");
+        Only(app, "unixDomainSocket");
         var environment = new Dictionary<string, string>(commonEnvironment);
         foreach (var (name, value) in ReadShared(app)) environment[name] = value;
         app.NothingElse();
@@ -85,11 +87,21 @@ public sealed record RunFile(IReadOnlyList<AppSpec> Apps)
     /// <summary>The fields that may stand in 'common' and in an app alike; of these only the environment is used here.</summary>
     static Dictionary<string, string> ReadShared(YamlPlace place)
     {
-        foreach (var unused in (string[])["configFilePath", "resourcesPath", "resourcesPaths", "appProtocol", "apiListenAddresses",
-            "enableProfiling", "logLevel", "appMaxConcurrency", "placementHostAddress", "schedulerHostAddress", "appSSL", "maxBodySize",
-            "readBufferSize", "enableApiLogging", "runtimePath", "daprdLogDestination", "appLogDestination"])
+        foreach (var unused in (string[])["configFilePath", "resourcesPath", "resourcesPaths", "enableProfiling", "logLevel", "placementHostAddress",
+            "schedulerHostAddress", "enableApiLogging", "runtimePath", "daprdLogDestination", "appLogDestination"])
             _ = place.Find(unused);
-        if (place.Text("appProtocol") is { } protocol && protocol != "http") throw place.Get("appProtocol").Wrong($"'appProtocol' must be http here, not {protocol}");
+        Only(place, "appProtocol", "http");
+        Only(place, "apiListenAddresses", "127.0.0.1", "localhost");
+        Only(place, "appSSL", "false");
+        foreach (var refused in (string[])["appMaxConcurrency", "maxBodySize", "readBufferSize"])
+            Only(place, refused);
         return place.Map("env").ToDictionary(e => e.Key, e => e.Value.Text());
+    }
+
+    /// <summary>A field that is right as long as it says what is so here anyway.</summary>
+    static void Only(YamlPlace place, string field, params string[] words)
+    {
+        if (place.Find(field) is { } found && !words.Contains(found.Text(), StringComparer.OrdinalIgnoreCase))
+            throw found.Wrong(words.Length == 0 ? $"this host does not do '{field}'" : $"'{field}' must be {string.Join(" or ", words)} here, not {found.Text()}");
     }
 }

@@ -3,7 +3,7 @@ using Ecom.Sidecar.Config;
 namespace Ecom.Sidecar.Processes;
 
 /// <summary>One app as a guest in the host's own process.</summary>
-sealed class AppInProcess(AppSpec app, AppProgram program, EmbeddedHostOptions options, DataFolder data, Action ended) : AppRunner(app, options, data, ended)
+sealed class AppInProcess(AppSpec app, AppProgram program, EmbeddedHostOptions options, Action ended) : AppRunner(app, options, ended)
 {
     protected override async Task<string> RunOnce()
     {

@@ -6,10 +6,12 @@ namespace Ecom.Sidecar.Processes;
 
 /// <summary>
 /// One app as a child process. The app holds the other end of its standard input: when that ends, so does the app. This is how it is
-/// asked to stop, and how it learns that the host was killed, on every operating system alike.
+/// asked to stop, and how it learns that the host was killed, on every operating system alike. An app that does not know this is asked by SIGTERM besides, where there are signals.
 /// </summary>
-sealed class AppProcess(AppSpec app, EmbeddedHostOptions options, DataFolder data, Action ended) : AppRunner(app, options, data, ended)
+sealed class AppProcess(AppSpec app, EmbeddedHostOptions options, DataFolder data, Action ended) : AppRunner(app, options, ended)
 {
+    const int TerminateSignal = 15;
+
     readonly PidFile pid = new(data.FullPath, app.AppId);
     readonly Lock gate = new();
     Process? process;
@@ -89,7 +91,11 @@ sealed class AppProcess(AppSpec app, EmbeddedHostOptions options, DataFolder dat
     protected override void Ask()
     {
         lock (gate)
-            try { process?.StandardInput.Close(); }
+            try
+            {
+                process?.StandardInput.Close();
+                if (process is not null) Signals.Send(process.Id, TerminateSignal);
+            }
             catch (Exception e) when (e is InvalidOperationException or IOException) { /* it is gone */ }
     }
 }

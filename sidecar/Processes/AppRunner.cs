@@ -3,8 +3,8 @@ using Ecom.Sidecar.Config;
 
 namespace Ecom.Sidecar.Processes;
 
-/// <summary>One app, kept running: its lines passed on, started again when it ends. As a process of its own (<see cref="AppProcess"/>) or inside the host's (<see cref="AppInProcess"/>).</summary>
-abstract class AppRunner(AppSpec app, EmbeddedHostOptions options, DataFolder data, Action ended) : IAsyncDisposable
+/// <summary>One app, kept running: its lines passed on, started again when it dies; one that ends with 0 has done what it was for. As a process of its own (<see cref="AppProcess"/>) or inside the host's (<see cref="AppInProcess"/>).</summary>
+abstract class AppRunner(AppSpec app, EmbeddedHostOptions options, Action ended) : IAsyncDisposable
 {
     static readonly TimeSpan Grace = TimeSpan.FromSeconds(7);
     static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200), LongestDelay = TimeSpan.FromSeconds(10), Settled = TimeSpan.FromSeconds(10);
@@ -45,7 +45,7 @@ abstract class AppRunner(AppSpec app, EmbeddedHostOptions options, DataFolder da
     }
 
     /// <summary>The variables that the app is to find.</summary>
-    protected IReadOnlyDictionary<string, string> Surroundings() => AppEnvironment.Of(app, options, data.FullPath);
+    protected IReadOnlyDictionary<string, string> Surroundings() => AppEnvironment.Of(app, options);
 
     protected void Say(string line) => options.Output(AppId, line);
 
@@ -61,6 +61,11 @@ abstract class AppRunner(AppSpec app, EmbeddedHostOptions options, DataFolder da
                 var code = await RunOnce();
                 if (stop.IsCancellationRequested) return;
                 ended();
+                if (code == "0")
+                {
+                    Say("ended with 0: it is done");
+                    return;
+                }
                 if (Stopwatch.GetElapsedTime(began) > Settled) delay = FirstDelay;
                 Say($"ended with {code}; started again in {delay.TotalSeconds:0.#} s");
                 await Task.Delay(delay, stop.Token);

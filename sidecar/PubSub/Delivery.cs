@@ -42,7 +42,7 @@ sealed class Delivery(AppChannel app, Broker broker, Func<string, Policies> poli
             foreach (var dropped in left.Where((_, i) => answers[i] == Answer.Drop)) await DeadLetter(queue, dropped, "was dropped", stop);
             left = [.. left.Where((_, i) => answers[i] == Answer.Again)];
             if (left.Count == 0) return;
-            if (policy.Retry is { } retry && retry.Covers(status) && (retry.MaxRetries < 0 || attempt <= retry.MaxRetries))
+            if (policy.Retry is { } retry && retry.Repeats(attempt, status))
             {
                 await Task.Delay(retry.Delay(attempt++), stop);
                 continue;

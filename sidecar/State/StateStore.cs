@@ -1,4 +1,6 @@
+using Ecom.Sidecar.Api;
 using Ecom.Sidecar.Storage;
+using Grpc.Core;
 
 namespace Ecom.Sidecar.State;
 
@@ -7,10 +9,13 @@ sealed record Item(byte[] Value, string ETag, DateTimeOffset? Expires);
 /// <summary>A save (value given) or a delete (null). An ETag must match; first-write without one must find nothing.</summary>
 sealed record StateChange(string Key, byte[]? Value, string? ETag = null, bool FirstWrite = false, TimeSpan? Ttl = null);
 
-/// <summary>The ETag is not the stored one, or a first write found the key taken.</summary>
-sealed class ConflictException(string message) : Exception(message)
+/// <summary>The ETag is not the stored one, or a first write found the key taken, which Redis and PostgreSQL call an error like any other.</summary>
+sealed class ConflictException(bool isOfAnETag) : Exception(isOfAnETag ? "possible etag mismatch. error from state store" : "failed to set value: the key is taken")
 {
-    public ConflictException() : this("possible etag mismatch. error from state store") { }
+    /// <param name="code">Of what was asked for.</param>
+    public ApiException Told(string code, string what) => isOfAnETag
+        ? new(409, StatusCode.Aborted, code, $"{what}: {Message}")
+        : new(500, StatusCode.Internal, code, $"{what}: {Message}");
 }
 
 /// <summary>The key/value stores of all sidecars, in one file.</summary>
@@ -36,11 +41,11 @@ sealed class StateStore : IDisposable
     /// <summary>All or nothing: every condition is checked before the first change is made.</summary>
     public async Task Apply(string store, params IReadOnlyList<StateChange> changes)
     {
-        var conflict = false;
+        StateChange? conflict = null;
         await writer.Write(db =>
         {
-            conflict = !changes.All(c => MayApply(db, store, c));
-            if (conflict) return;
+            conflict = changes.FirstOrDefault(c => !MayApply(db, store, c));
+            if (conflict is not null) return;
             foreach (var change in changes)
                 if (change.Value is null) db.Run("DELETE FROM state WHERE store = $0 AND key = $1", store, change.Key);
                 else
@@ -48,7 +53,7 @@ sealed class StateStore : IDisposable
                         store, change.Key, change.Value, Guid.NewGuid().ToString(),
                         change.Ttl is { } ttl ? (DateTimeOffset.UtcNow + ttl).ToUnixTimeMilliseconds() : null);
         });
-        if (conflict) throw new ConflictException();
+        if (conflict is not null) throw new ConflictException(isOfAnETag: !string.IsNullOrEmpty(conflict.ETag));
     }
 
     static bool MayApply(Db db, string store, StateChange change)

@@ -3,6 +3,9 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Dapr.Client;
 using Ecom.Tests.Support;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Wire = Dapr.Client.Autogen.Grpc.v1;
 
 namespace Ecom.Tests.Conformance;
 
@@ -12,6 +15,9 @@ public abstract class ApiSuite
 
     sealed record Cart(string Owner, decimal Total);
 
+    /// <summary>For real one in Redis, as the carts, and one in PostgreSQL, as the sagas.</summary>
+    public static TheoryData<string> Stores => ["store", "rows"];
+
     readonly string key = $"cart:{Guid.NewGuid():N}";
 
     DaprClient Client => sidecars.Client;
@@ -20,95 +26,104 @@ public abstract class ApiSuite
 
     protected ApiSuite(Sidecars sidecars) => this.sidecars = sidecars;
 
-    [Fact]
-    public async Task A_saved_value_is_read_back_and_deleted()
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public async Task A_saved_value_is_read_back_and_deleted(string store)
     {
-        await Client.SaveStateAsync("store", key, new Cart("ann", 12.34m));
-        (await Client.GetStateAsync<Cart>("store", key)).ShouldBe(new Cart("ann", 12.34m));
+        await Client.SaveStateAsync(store, key, new Cart("ann", 12.34m));
+        (await Client.GetStateAsync<Cart>(store, key)).ShouldBe(new Cart("ann", 12.34m));
 
-        await Client.DeleteStateAsync("store", key);
+        await Client.DeleteStateAsync(store, key);
 
-        (await Client.GetStateAsync<Cart?>("store", key)).ShouldBeNull();
-        (await Http.GetAsync($"v1.0/state/store/{key}")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await Client.GetStateAsync<Cart?>(store, key)).ShouldBeNull();
+        (await Http.GetAsync($"v1.0/state/{store}/{key}")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
     }
 
-    [Fact]
-    public async Task Only_the_newest_ETag_may_write_and_delete()
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public async Task Only_the_newest_ETag_may_write_and_delete(string store)
     {
-        await Client.SaveStateAsync("store", key, new Cart("ann", 1));
-        var (_, old) = await Client.GetStateAndETagAsync<Cart>("store", key);
+        await Client.SaveStateAsync(store, key, new Cart("ann", 1));
+        var (_, old) = await Client.GetStateAndETagAsync<Cart>(store, key);
 
-        (await Client.TrySaveStateAsync("store", key, new Cart("ann", 2), old)).ShouldBeTrue();
-        (await Client.TrySaveStateAsync("store", key, new Cart("ann", 3), old)).ShouldBeFalse();
-        (await Client.TryDeleteStateAsync("store", key, old)).ShouldBeFalse();
+        (await Client.TrySaveStateAsync(store, key, new Cart("ann", 2), old)).ShouldBeTrue();
+        (await Client.TrySaveStateAsync(store, key, new Cart("ann", 3), old)).ShouldBeFalse();
+        (await Client.TryDeleteStateAsync(store, key, old)).ShouldBeFalse();
 
-        var (cart, current) = await Client.GetStateAndETagAsync<Cart>("store", key);
+        var (cart, current) = await Client.GetStateAndETagAsync<Cart>(store, key);
         cart.Total.ShouldBe(2);
-        (await Client.TryDeleteStateAsync("store", key, current)).ShouldBeTrue();
+        (await Client.TryDeleteStateAsync(store, key, current)).ShouldBeTrue();
     }
 
-    [Fact]
-    public async Task Over_HTTP_a_stale_ETag_is_a_409_and_ETags_have_no_quotes()
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public async Task Over_HTTP_a_stale_ETag_is_a_409_and_ETags_have_no_quotes(string store)
     {
-        await Http.PostAsync("v1.0/state/store", Json($$"""[{"key":"{{key}}","value":{"n":1} }]"""));
-        var read = await Http.GetAsync($"v1.0/state/store/{key}");
+        await Http.PostAsync($"v1.0/state/{store}", Json($$"""[{"key":"{{key}}","value":{"n":1} }]"""));
+        var read = await Http.GetAsync($"v1.0/state/{store}/{key}");
         var etag = read.Headers.GetValues("ETag").Single();
 
         etag.ShouldNotContain("\"");
         (await read.Content.ReadAsStringAsync()).ShouldBe("""{"n":1}""");
-        (await Http.PostAsync("v1.0/state/store", Json($$"""[{"key":"{{key}}","value":2,"etag":"{{etag}}"}]"""))).StatusCode.ShouldBe(HttpStatusCode.NoContent);
-        var stale = await Http.PostAsync("v1.0/state/store", Json($$"""[{"key":"{{key}}","value":3,"etag":"{{etag}}"}]"""));
+        (await Http.PostAsync($"v1.0/state/{store}", Json($$"""[{"key":"{{key}}","value":2,"etag":"{{etag}}"}]"""))).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        var stale = await Http.PostAsync($"v1.0/state/{store}", Json($$"""[{"key":"{{key}}","value":3,"etag":"{{etag}}"}]"""));
         stale.StatusCode.ShouldBe(HttpStatusCode.Conflict);
         (await Code(stale)).ShouldBe("ERR_STATE_SAVE");
     }
 
-    [Fact]
-    public async Task A_first_write_loses_against_what_is_there()
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public async Task A_first_write_loses_against_what_is_there(string store)
     {
         var first = new StateOptions { Concurrency = ConcurrencyMode.FirstWrite };
-        (await Client.TrySaveStateAsync("store", key, 1, "", first)).ShouldBeTrue();
+        (await Client.TrySaveStateAsync(store, key, 1, "", first)).ShouldBeTrue();
 
-        var second = await Http.PostAsync("v1.0/state/store", Json($$"""[{"key":"{{key}}","value":2,"options":{"concurrency":"first-write"} }]"""));
+        var second = await Http.PostAsync($"v1.0/state/{store}", Json($$"""[{"key":"{{key}}","value":2,"options":{"concurrency":"first-write"} }]"""));
 
-        second.StatusCode.ShouldBe(HttpStatusCode.Conflict);
-        (await Client.GetStateAsync<int>("store", key)).ShouldBe(1);
+        // Not 409: without an ETag Redis and PostgreSQL call it an error like any other.
+        second.StatusCode.ShouldBe(HttpStatusCode.InternalServerError);
+        (await Code(second)).ShouldBe("ERR_STATE_SAVE");
+        (await Client.GetStateAsync<int>(store, key)).ShouldBe(1);
     }
 
-    [Fact]
-    public async Task A_value_with_a_time_to_live_goes_away()
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public async Task A_value_with_a_time_to_live_goes_away(string store)
     {
-        await Client.SaveStateAsync("store", key, 1, metadata: new Dictionary<string, string> { ["ttlInSeconds"] = "3" });
-        (await Client.GetStateAsync<int>("store", key)).ShouldBe(1);
+        await Client.SaveStateAsync(store, key, 1, metadata: new Dictionary<string, string> { ["ttlInSeconds"] = "3" });
+        (await Client.GetStateAsync<int>(store, key)).ShouldBe(1);
 
-        await Eventually.Until(async () => await Client.GetStateAsync<int?>("store", key) is null, TimeSpan.FromSeconds(10), "it expires");
+        await Eventually.Until(async () => await Client.GetStateAsync<int?>(store, key) is null, TimeSpan.FromSeconds(10), "it expires");
     }
 
-    [Fact]
-    public async Task A_transaction_is_all_or_nothing()
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public async Task A_transaction_is_all_or_nothing(string store)
     {
-        await Client.SaveStateAsync("store", key, 1);
+        await Client.SaveStateAsync(store, key, 1);
 
-        await Client.ExecuteStateTransactionAsync("store", [
+        await Client.ExecuteStateTransactionAsync(store, [
             new(key + "b", Encoding.UTF8.GetBytes("2"), StateOperationType.Upsert), new(key, null!, StateOperationType.Delete)]);
-        (await Client.GetStateAsync<int>("store", key + "b")).ShouldBe(2);
-        (await Client.GetStateAsync<int?>("store", key)).ShouldBeNull();
+        (await Client.GetStateAsync<int>(store, key + "b")).ShouldBe(2);
+        (await Client.GetStateAsync<int?>(store, key)).ShouldBeNull();
 
-        await Should.ThrowAsync<Dapr.DaprException>(Client.ExecuteStateTransactionAsync("store", [
+        await Should.ThrowAsync<Dapr.DaprException>(Client.ExecuteStateTransactionAsync(store, [
             new(key + "c", Encoding.UTF8.GetBytes("3"), StateOperationType.Upsert), new(key + "b", Encoding.UTF8.GetBytes("4"), StateOperationType.Upsert, $"{Guid.NewGuid()}")]));
-        (await Client.GetStateAsync<int?>("store", key + "c")).ShouldBeNull();
-        (await Client.GetStateAsync<int>("store", key + "b")).ShouldBe(2);
+        (await Client.GetStateAsync<int?>(store, key + "c")).ShouldBeNull();
+        (await Client.GetStateAsync<int>(store, key + "b")).ShouldBe(2);
     }
 
-    [Fact]
-    public async Task Many_keys_are_read_at_once()
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public async Task Many_keys_are_read_at_once(string store)
     {
         // Not SaveBulkStateAsync: Dapr.Client 1.19 sends no token there.
-        await Http.PostAsync("v1.0/state/store", Json($$"""[{"key":"{{key}}1","value":1},{"key":"{{key}}2","value":2}]"""));
+        await Http.PostAsync($"v1.0/state/{store}", Json($$"""[{"key":"{{key}}1","value":1},{"key":"{{key}}2","value":2}]"""));
 
-        var items = await Client.GetBulkStateAsync<int?>("store", [key + "1", key + "2", key + "3"], null);
+        var items = await Client.GetBulkStateAsync<int?>(store, [key + "1", key + "2", key + "3"], null);
 
         items.OrderBy(i => i.Key).Select(i => i.Value).ShouldBe([1, 2, null]);
-        var http = JsonNode.Parse(await (await Http.PostAsync("v1.0/state/store/bulk", Json($$"""{"keys":["{{key}}1"]}"""))).Content.ReadAsStringAsync())!;
+        var http = JsonNode.Parse(await (await Http.PostAsync($"v1.0/state/{store}/bulk", Json($$"""{"keys":["{{key}}1"]}"""))).Content.ReadAsStringAsync())!;
         ((int)http[0]!["data"]!).ShouldBe(1);
     }
 
@@ -123,12 +138,13 @@ public abstract class ApiSuite
         (await Code(answer)).ShouldBe(code);
     }
 
-    [Fact]
-    public async Task Bad_state_requests_are_told_so()
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public async Task Bad_state_requests_are_told_so(string store)
     {
-        (await Http.PostAsync("v1.0/state/store", Json("{"))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await Http.PostAsync("v1.0/state/store", Json("""[{"value":1}]"""))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await Http.GetAsync("v1.0/state/store/a||b")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await Http.PostAsync($"v1.0/state/{store}", Json("{"))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await Http.PostAsync($"v1.0/state/{store}", Json("""[{"value":1}]"""))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await Http.GetAsync($"v1.0/state/{store}/a||b")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
 
     [Fact]
@@ -173,6 +189,48 @@ public abstract class ApiSuite
 
         answer.StatusCode.ShouldBe(HttpStatusCode.InternalServerError);
         (await Code(answer)).ShouldBe("ERR_DIRECT_INVOKE");
+    }
+
+    [Theory]
+    [InlineData(503, 2, 200, 3)]
+    [InlineData(503, 9, 503, 3)]
+    [InlineData(404, 9, 404, 1)]
+    [InlineData(500, 9, 500, 1)]
+    public async Task A_call_that_fails_is_made_again_as_its_policy_says(int failure, int times, int status, int calls)
+    {
+        using var body = new ByteArrayContent([1, 2, 3]);
+
+        var answer = await Http.PostAsync($"v1.0/invoke/{Sidecars.OtherId}/method/fails/{key}/{times}/{failure}", body);
+
+        ((int)answer.StatusCode).ShouldBe(status);
+        sidecars.Other.CallsOf(key).ShouldBe(calls);
+    }
+
+    [Fact]
+    public async Task A_call_that_hangs_is_given_up_and_made_again()
+    {
+        (await Http.GetStringAsync($"v1.0/invoke/{Sidecars.OtherId}/method/hangs/{key}/1")).ShouldBe("call 2");
+
+        var never = await Http.GetAsync($"v1.0/invoke/{Sidecars.OtherId}/method/hangs/{key}-again/9");
+
+        never.StatusCode.ShouldBe(HttpStatusCode.InternalServerError);
+        (await Code(never)).ShouldBe("ERR_DIRECT_INVOKE");
+        sidecars.Other.CallsOf($"{key}-again").ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task An_invocation_over_gRPC_reaches_the_other_app_by_HTTP()
+    {
+        using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{sidecars.GrpcPort}");
+        var dapr = new Wire.Dapr.DaprClient(channel);
+        var token = new Metadata { { "dapr-api-token", Sidecars.Token } };
+        Wire.InvokeServiceRequest To(string method) => new() { Id = Sidecars.OtherId, Message = new() { Method = method, HttpExtension = new() { Verb = Wire.HTTPExtension.Types.Verb.Get } } };
+
+        var answer = await dapr.InvokeServiceAsync(To("answer/200"), token);
+        var refused = await Should.ThrowAsync<RpcException>(dapr.InvokeServiceAsync(To("answer/404"), token).ResponseAsync);
+
+        answer.Data.Value.ToStringUtf8().ShouldBe("status 200");
+        refused.StatusCode.ShouldBe(StatusCode.NotFound);
     }
 
     [Fact]

@@ -34,6 +34,8 @@ public class EmbeddedSidecars : Sidecars
     {
         Component("pubsub", "pubsub.sqlite", null, ("protectedTopics", "guarded"));
         Component("store", "state.sqlite");
+        Component("rows", "state.sqlite");
+        Component("flows", "state.sqlite", Id, ("actorStateStore", "true"));
         Component("hidden", "state.sqlite", OtherId);
         Component("mail", "bindings.smtp");
         Component("secrets", "secretstores.local.env", null, ("prefix", SecretPrefix));

@@ -15,11 +15,62 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public async Task An_app_that_ends_is_started_again_and_its_lines_are_passed_on()
     {
-        await using var host = await Start([], "dotnet", "--version");
+        await using var host = await Start([], "dotnet", "no-such-command");
 
         await Eventually.Until(() => lines.Count(l => l.Contains("started again")) >= 2, TimeSpan.FromSeconds(30), "it is started again");
 
+        lines.ShouldContain(l => l.Contains("no-such-command"));
+    }
+
+    [Fact]
+    public async Task An_app_that_has_done_what_it_was_for_is_not_started_again()
+    {
+        await using var host = await Start([], "dotnet", "--version");
+
+        await Eventually.Until(() => lines.Contains("app|ended with 0: it is done"), TimeSpan.FromSeconds(30), "it has ended");
+
         lines.ShouldContain(l => l.StartsWith("app|10."));
+        host.ProcessIds.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task An_app_keeps_its_environment_but_for_what_would_lead_it_to_another_sidecar_or_port()
+    {
+        string[] kept = ["ASPNETCORE_ENVIRONMENT", "ConnectionStrings__Db", "POSTGRES_HOST"], taken = ["DAPR_GRPC_ENDPOINT", "DAPR_HTTP_ENDPOINT", "URLS", "HTTP_PORTS"];
+        foreach (var name in (string[])[.. kept, .. taken])
+            Environment.SetEnvironmentVariable(name, "mine");
+        try
+        {
+            var found = new TaskCompletionSource<IReadOnlyDictionary<string, string>>();
+            await using var host = await Start([], (environment, _, _) =>
+            {
+                found.TrySetResult(environment);
+                return Task.FromResult(0);
+            });
+
+            var environment = await found.Task.WaitAsync(Eventually.OnABusyMachine(TimeSpan.FromSeconds(10)));
+
+            kept.ShouldAllBe(name => environment[name] == "mine");
+            taken.ShouldAllBe(name => !environment.ContainsKey(name));
+        }
+        finally
+        {
+            foreach (var name in (string[])[.. kept, .. taken])
+                Environment.SetEnvironmentVariable(name, null);
+        }
+    }
+
+    [Fact]
+    public async Task An_app_that_knows_nothing_of_its_input_is_asked_to_end_by_a_signal()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        var host = await Start([], "sh", "-c", "trap 'echo asked; exit 0' TERM; echo begun; while :; do sleep 0.1; done");
+        await Eventually.Until(() => lines.Contains("app|begun"), TimeSpan.FromSeconds(10), "it runs");
+
+        await host.DisposeAsync();
+
+        lines.ShouldContain("app|asked");
     }
 
     [Fact]

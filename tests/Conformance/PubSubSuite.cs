@@ -208,6 +208,60 @@ public abstract class PubSubSuite
     }
 
     [Theory]
+    [InlineData("ruled")]
+    [InlineData("declared")]
+    public async Task A_rule_sends_an_event_its_way_and_the_others_go_the_usual_one(string topic)
+    {
+        await Publish(topic, Own($"{topic}-1", "urgent"), "application/cloudevents+json");
+        await PublishOwn(topic, $"{topic}-2");
+
+        await App.Get($"{topic}-urgent", $"{topic}-1");
+        await App.Get(topic, $"{topic}-2");
+        App.On(topic).ShouldNotContain(d => d.Id == $"{topic}-1");
+    }
+
+    [Fact]
+    public async Task A_raw_subscriber_gets_any_record_in_an_envelope()
+    {
+        await Publish("wrapped?metadata.rawPayload=true", "no json", "text/plain");
+
+        await Eventually.Until(() => App.On("wrapped").Count == 1, Deadline, "it arrives");
+        var got = App.On("wrapped")[0];
+        got.Text("type").ShouldBe("com.dapr.event.sent");
+        Encoding.UTF8.GetString(Convert.FromBase64String(got.Text("data_base64"))).ShouldBe("no json");
+    }
+
+    [Fact]
+    public async Task An_event_that_has_expired_is_not_brought()
+    {
+        App.Answer("expiring", (one, _) => one.Id == "e-1" ? new Late(TimeSpan.FromSeconds(3)) : Results.Ok());
+
+        await PublishOwn("expiring", "e-1", "key");
+        await Eventually.Until(() => App.On("expiring").Count == 1, Deadline, "the first is under way");
+        await Publish("expiring?metadata.partitionKey=key&metadata.ttlInSeconds=1", Own("e-2"), "application/cloudevents+json");
+        await PublishOwn("expiring", "e-3", "key");
+
+        await App.Get("expiring", "e-3");
+        App.On("expiring").ShouldNotContain(d => d.Id == "e-2");
+    }
+
+    [Fact]
+    public async Task A_delivery_that_hangs_is_given_up_and_made_again()
+    {
+        App.Answer("hung", (_, attempt) => attempt == 1 ? new Late(TimeSpan.FromMinutes(5)) : Results.Ok());
+
+        await PublishOwn("hung", "h-1");
+
+        await Eventually.Until(() => App.On("hung").Count == 2, Deadline, "a second attempt");
+    }
+
+    /// <summary>An answer that takes its time, as long as somebody waits for it.</summary>
+    sealed class Late(TimeSpan time) : IResult
+    {
+        public async Task ExecuteAsync(HttpContext httpContext) => await Task.Delay(time, httpContext.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    [Theory]
     [InlineData("""[{"entryId":"1","event":"x","contentType":"text/plain"},{"entryId":"1","event":"y","contentType":"text/plain"}]""")]
     [InlineData("""[{"event":"x","contentType":"text/plain"}]""")]
     [InlineData("""{"not":"a list"}""")]
@@ -226,7 +280,7 @@ public abstract class PubSubSuite
         ((string?)JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["errorCode"]).ShouldBe(code);
     }
 
-    static string Own(string id) => $$"""{"specversion":"1.0","id":"{{id}}","source":"me","type":"t","correlationid":"c","data":{} }""";
+    static string Own(string id, string type = "t") => $$"""{"specversion":"1.0","id":"{{id}}","source":"me","type":"{{type}}","correlationid":"c","data":{} }""";
 
     Task<HttpStatusCode> PublishOwn(string topic, string id, string? key = null) =>
         Publish(key is null ? topic : $"{topic}?metadata.partitionKey={key}", Own(id), "application/cloudevents+json");

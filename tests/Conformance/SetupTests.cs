@@ -10,6 +10,7 @@ namespace Ecom.Tests.Conformance;
 public sealed class SetupTests : IDisposable
 {
     const string Component = "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: store\nspec:\n  type: state.sqlite\n  version: v1\n";
+    const string App = "version: 1\napps:\n  - appID: a\n    appDirPath: .\n    appPort: 1\n    daprHTTPPort: 2\n    daprGRPCPort: 3\n";
     readonly TempFolder folder = new("setup");
     readonly int[] ports = Ports.Free(4);
 
@@ -23,6 +24,12 @@ public sealed class SetupTests : IDisposable
     [InlineData("version: 1\napps:\n  - appID: a\n    appDirPath: .\n    appPort: 70000\n", "dapr.yaml:5", "between 1 and 65535")]
     [InlineData("version: 1\napps:\n  - appID: a\n    appDirPath: .\n", "dapr.yaml:3", "'appPort' is missing")]
     [InlineData("apps: []\n", "dapr.yaml:1", "version")]
+    [InlineData(App + "    appMaxConcurrency: 1\n", "dapr.yaml:8", "does not do 'appMaxConcurrency'")]
+    [InlineData(App + "    maxBodySize: 16Mi\n", "dapr.yaml:8", "does not do 'maxBodySize'")]
+    [InlineData(App + "    unixDomainSocket: /tmp/s\n", "dapr.yaml:8", "does not do 'unixDomainSocket'")]
+    [InlineData(App + "    appSSL: true\n", "dapr.yaml:8", "'appSSL' must be false")]
+    [InlineData(App + "    appProtocol: grpc\n", "dapr.yaml:8", "'appProtocol' must be http")]
+    [InlineData(App + "    apiListenAddresses: 0.0.0.0\n", "dapr.yaml:8", "'apiListenAddresses' must be 127.0.0.1 or localhost")]
     public async Task A_wrong_run_file_is_explained(string text, string place, string why) => await Fails(text, Component, place, why);
 
     [Theory]
@@ -38,6 +45,12 @@ public sealed class SetupTests : IDisposable
     [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: x\nspec:\n  type: secretstores.local.env\n  version: v1\n  metadata:\n    - name: prefix\n      value: ''\n", "c.yaml:6", "needs a 'prefix'")]
     [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata:\n  name: r\nspec:\n  policies:\n    retries:\n      a:\n        policy: often\n  targets: {}\n", "c.yaml:9", "constant or exponential")]
     [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata:\n  name: r\nspec:\n  policies:\n    circuitBreakers: {}\n  targets: {}\n", "c.yaml:7", "unknown field 'circuitBreakers'")]
+    [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata:\n  name: r\nspec:\n  policies: {}\n  targets:\n    apps:\n      a:\n        circuitBreaker: b\n", "c.yaml:10", "unknown field 'circuitBreaker'")]
+    [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata:\n  name: r\nspec:\n  policies: {}\n  targets:\n    apps:\n      a:\n        retry: none\n", "c.yaml:10", "no retry policy named 'none'")]
+    [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: x\n  namespace: other\nspec:\n  type: state.sqlite\n  version: v1\n", "c.yaml:4", "not 'other'")]
+    [InlineData(Component + "  ignoreErrors: true\n", "c.yaml:8", "does not start with a component that is wrong")]
+    [InlineData(Component + "auth:\n  secretStore: vault\n", "c.yaml:9", "no secretstores.local.env component named 'vault'")]
+    [InlineData(Component + "  metadata:\n    - name: keyPrefix\n      secretKeyRef:\n        name: A\n", "c.yaml:11", "needs the name of its store")]
     public async Task A_wrong_component_file_is_explained(string text, string place, string why) => await Fails(RunFile(), text, place, why);
 
     [Fact]

@@ -31,3 +31,13 @@ public sealed class RealPubSub(RealSidecars sidecars) : PubSubSuite(sidecars);
 [Collection("real")]
 [Needs(RealSidecars.Needed)]
 public sealed class RealApi(RealSidecars sidecars) : ApiSuite(sidecars);
+
+[Collection("embedded")]
+public sealed class EmbeddedWorkflowHttp(EmbeddedSidecars sidecars) : WorkflowHttpSuite(sidecars);
+
+[Collection("without sockets")]
+public sealed class WithoutSocketsWorkflowHttp(EmbeddedWithoutSockets sidecars) : WorkflowHttpSuite(sidecars);
+
+[Collection("real")]
+[Needs(RealSidecars.Needed)]
+public sealed class RealWorkflowHttp(RealSidecars sidecars) : WorkflowHttpSuite(sidecars);

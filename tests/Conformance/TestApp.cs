@@ -24,6 +24,7 @@ public sealed class TestApp : IAsyncDisposable
 {
     readonly ConcurrentQueue<Delivered> delivered = new();
     readonly ConcurrentDictionary<string, Func<Delivered, int, IResult>> answers = new();
+    readonly ConcurrentDictionary<string, int> calls = new();
     readonly object[] subscriptions;
     WebApplication? web;
 
@@ -32,6 +33,9 @@ public sealed class TestApp : IAsyncDisposable
     public TestApp(int port, LocalNetwork? network = null, params object[] subscriptions) => (Port, this.network, this.subscriptions) = (port, network, subscriptions);
 
     public int Port { get; }
+
+    /// <summary>What it answers who asks how it is.</summary>
+    public bool IsWell { get; set; } = true;
 
     public async Task Start()
     {
@@ -45,6 +49,15 @@ public sealed class TestApp : IAsyncDisposable
         web.MapPost("/bulk/{topic}", ReceiveBatch);
         web.Map("/echo/{**path}", Echo);
         web.MapMethods("/answer/{status:int}", ["GET", "POST"], (int status) => Results.Text($"status {status}", statusCode: status));
+        web.MapGet("/well", () => Results.StatusCode(IsWell ? 200 : 503));
+        web.MapMethods("/fails/{id}/{times:int}/{status:int}", ["GET", "POST"], (string id, int times, int status) =>
+            calls.AddOrUpdate(id, 1, (_, n) => n + 1) <= times ? Results.StatusCode(status) : Results.Text($"call {calls[id]}"));
+        web.MapGet("/hangs/{id}/{times:int}", async (string id, int times, CancellationToken gone) =>
+        {
+            if (calls.AddOrUpdate(id, 1, (_, n) => n + 1) <= times)
+                await Task.Delay(Timeout.Infinite, gone);
+            return Results.Text($"call {calls[id]}");
+        });
         await web.StartAsync();
     }
 
@@ -66,6 +79,9 @@ public sealed class TestApp : IAsyncDisposable
         using var patience = new CancellationTokenSource(deadline);
         using var caller = await door.AcceptSocketAsync(patience.Token);
     }
+
+    /// <summary>How often a route that fails or hangs was called under this name.</summary>
+    public int CallsOf(string id) => calls.GetValueOrDefault(id);
 
     public void Answer(string topic, Func<Delivered, int, IResult> answer) => answers[topic] = answer;
 

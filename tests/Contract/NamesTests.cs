@@ -41,6 +41,14 @@ public sealed class NamesTests
     }
 
     [Fact]
+    public void Each_way_of_running_has_the_same_patience()
+    {
+        static YamlNode Spec(string way) => Yaml(Repository.File($"components/{way}/resiliency.yaml"))["spec"];
+
+        Spec("embedded").Equals(Spec("kafka")).ShouldBeTrue();
+    }
+
+    [Fact]
     public void The_run_file_starts_the_six_services_on_the_ports_of_the_readme()
     {
         var readme = File.ReadAllText(Repository.File("README.md"));

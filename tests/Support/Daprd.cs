@@ -47,7 +47,8 @@ public sealed class Daprd : IAsyncDisposable
         int? appPort = null,
         DaprControlPlane? plane = null,
         IDictionary<string, string?>? environment = null,
-        DaprdPorts? ports = null)
+        DaprdPorts? ports = null,
+        params IEnumerable<string> more)
     {
         List<string> arguments = ["--resources-path", resources];
         if (configuration is not null)
@@ -56,6 +57,7 @@ public sealed class Daprd : IAsyncDisposable
             arguments.AddRange(["--app-port", $"{appPort}"]);
         if (plane is not null)
             arguments.AddRange(["--placement-host-address", plane.PlacementAddress, "--scheduler-host-address", plane.SchedulerAddress]);
+        arguments.AddRange(more);
         var daprd = new Daprd(appId, ports ?? new(Ports.Free(), Ports.Free(), Ports.Free()), new TempFolder("daprd"), arguments, environment);
         try
         {

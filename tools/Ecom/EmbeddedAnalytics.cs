@@ -28,6 +28,7 @@ sealed class EmbeddedAnalytics : IAsyncDisposable
                 Run = new RunFile([.. RunFile.Load(Path.Combine(Repository.Root, "dapr.yaml")).Apps.Where(app => app.AppId == AppIds.Analytics)]),
                 ResourcesPath = analytics.Resources(),
                 DataFolder = analytics.Data,
+                AppEnvironment = Shop.EmbeddedEnvironment(analytics.Data),
                 FreePorts = true,
             }, cancel);
             await analytics.Host.WaitUntilReady(cancel);

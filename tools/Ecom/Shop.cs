@@ -31,6 +31,16 @@ sealed class Shop : IAsyncDisposable
     static IReadOnlyDictionary<string, AppProgram> Programs(LocalNetwork network) => Services.ToDictionary(service => service.Key, service => (AppProgram)((environment, output, stop) =>
         new Embedded(environment, output, network.Listen, network.Connect, stop).Run($"Ecom.{service.Value}")));
 
+    /// <summary>What makes services embedded: their data are files of this folder, whatever database this shell has been told of.</summary>
+    public static IReadOnlyDictionary<string, string?> EmbeddedEnvironment(string dataFolder)
+    {
+        var environment = Environment.GetEnvironmentVariables().Keys.Cast<string>()
+            .Where(name => name.StartsWith("POSTGRES_", StringComparison.Ordinal) || name.StartsWith("ConnectionStrings__", StringComparison.OrdinalIgnoreCase))
+            .ToDictionary(name => name, _ => (string?)null);
+        environment["ECOM_DATA"] = Path.GetFullPath(dataFolder);
+        return environment;
+    }
+
     public static DateTimeOffset CommandStarted { get; } = Started();
     public Addresses Addresses { get; }
     public ServiceData Data { get; }
@@ -60,6 +70,7 @@ sealed class Shop : IAsyncDisposable
                     DataFolder = choice.DataFolder,
                     Programs = network is null ? new Dictionary<string, AppProgram>() : Programs(network),
                     Network = network,
+                    AppEnvironment = EmbeddedEnvironment(choice.DataFolder),
                     MailPort = addresses.MailPort,
                     // A zone that does not exist is told by the services, which cannot run with it.
                     TimeZone = CatchMail.Zone() ?? TimeZoneInfo.Utc,

@@ -1,11 +1,11 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
+using Ecom.Sidecar.Processes;
 
 namespace Ecom.Tool;
 
 /// <summary>A process that is hit: told from a later one with its number by when it started.</summary>
-sealed partial record Victim(int Id, DateTime Started)
+sealed record Victim(int Id, DateTime Started)
 {
     const int KillSignal = 9, TerminateSignal = 15;
 
@@ -38,14 +38,11 @@ sealed partial record Victim(int Id, DateTime Started)
         try
         {
             using var process = Process.GetProcessById(Id);
-            return Of(process) == this && Send(Id, signal) == 0;
+            return Of(process) == this && Signals.Send(Id, signal);
         }
         catch (ArgumentException)
         {
             return false;
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Send(int process, int signal);
 }
