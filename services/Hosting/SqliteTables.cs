@@ -44,7 +44,10 @@ sealed class SqliteTables : IDisposable
         string[] lacking = [.. migrations.Migrations.Keys.Except(applied)];
         var script = db.Database.GenerateCreateScript();
         if (lacking is [] && IsMadeBy(script))
+        {
+            Note();
             return [];
+        }
         // Of the name that the migrations use; large ones spill to the disk.
         Run($"ATTACH '' AS {schema}");
         try
@@ -57,9 +60,7 @@ sealed class SqliteTables : IDisposable
             Run(script);
             foreach (var table in TablesOf("main").Intersect(TablesOf(schema)))
                 CopyRows(Quoted(table));
-            Run($"CREATE TABLE IF NOT EXISTS {Notes} (migration_id TEXT PRIMARY KEY)");
-            foreach (var id in lacking)
-                Run($"INSERT INTO {Notes} VALUES ('{id}')");
+            Note();
             Run("COMMIT");
         }
         catch (SqliteException misfit) when (!isNew)
@@ -78,6 +79,13 @@ sealed class SqliteTables : IDisposable
             AddColumnOperation added => ColumnsOf("main", added.Table).Contains(added.Name),
             _ => true,
         }))];
+
+    void Note()
+    {
+        Run($"CREATE TABLE IF NOT EXISTS {Notes} (migration_id TEXT PRIMARY KEY)");
+        foreach (var id in migrations.Migrations.Keys)
+            Run($"INSERT OR IGNORE INTO {Notes} VALUES ('{id}')");
+    }
 
     IReadOnlyList<MigrationOperation> StepsOf(string migration) => migrations.CreateMigration(migrations.Migrations[migration], db.Database.ProviderName!).UpOperations;
 

@@ -76,6 +76,20 @@ public sealed class SqliteTablesTests(PaymentWithFile payment) : IClassFixture<P
     }
 
     [Fact]
+    public async Task A_file_of_before_there_were_notes_tells_by_its_tables_what_it_has()
+    {
+        var noted = await service.Query("SELECT * FROM __migrations");
+        await service.Execute("DROP TABLE __migrations");
+
+        var (code, said) = await service.Migrate();
+
+        code.ShouldBe(0, string.Join('\n', said));
+        noted.ShouldNotBeEmpty();
+        (await service.Query("SELECT * FROM __migrations")).ShouldBe(noted);
+        said.ShouldNotContain(line => line.Contains("carried over", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Tables_that_are_not_the_models_are_made_anew_and_keep_their_rows()
     {
         await service.Execute("INSERT INTO processed_events (event_id, topic, processed_at) VALUES ('kept', 'order.created', '2026-01-02 03:04:05.6')");

@@ -37,6 +37,7 @@ kill -KILL -- -$host; wait $host || true; sleep 1
 
 mkdir -p "$here/$2"
 cp "$data/orders.txt" "$here/$2/"
+mkdir -p "$here/$2/events" && cp "$checkout"/tests/Contract/golden/*.json "$here/$2/events/"
 for db in "$data"/*.db; do
   sqlite3 "$db" 'PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE; VACUUM' > /dev/null
   gzip -9nc "$db" > "$here/$2/$(basename "$db").gz"
