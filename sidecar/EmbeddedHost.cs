@@ -55,6 +55,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
         try
         {
             if (options.StartApps) await Task.WhenAll(apps.Where(a => a.Command.Count > 0).Select(a => AppRunner.MakeWay(a, options, data, cancel)));
+            FileVersion.Claim(data.File("sidecars.db"));
             var file = new GroupCommit(data.File("sidecars.db"), line => options.Output("host", line), Broker.Schema, StateStore.Schema, MailBox.Schema, WorkflowStore.Schema);
             var mails = new MailBox(file);
             await EarlierFiles.TakeOver(data.FullPath, data.File("sidecars.db"), mails);

@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Ecom.Hosting;
@@ -15,13 +16,18 @@ public static class CommitNews
     public static void AnnounceRows(this MigrationBuilder migration, string schema, string table, string key) =>
         Announce(migration, schema, table, "INSERT OR UPDATE", "ROW", $"NEW.{key}");
 
-    static void Announce(MigrationBuilder migration, string schema, string table, string change, string each, string key) => migration.Sql($"""
-        CREATE OR REPLACE FUNCTION {schema}.{Function}_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-          PERFORM pg_notify('{schema}', '{table} ' || current_setting('application_name') || ' ' || {key});
-          RETURN NULL;
-        END $$;
-        DROP TRIGGER IF EXISTS {Function} ON {schema}.{table};
-        CREATE TRIGGER {Function} AFTER {change} ON {schema}.{table} FOR EACH {each} EXECUTE FUNCTION {schema}.{Function}_{table}();
-        """);
+    /// <summary>A SQLite file has no other replica, and its migrations are these too.</summary>
+    static void Announce(MigrationBuilder migration, string schema, string table, string change, string each, string key)
+    {
+        if (migration.IsNpgsql())
+            migration.Sql($"""
+                CREATE OR REPLACE FUNCTION {schema}.{Function}_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                  PERFORM pg_notify('{schema}', '{table} ' || current_setting('application_name') || ' ' || {key});
+                  RETURN NULL;
+                END $$;
+                DROP TRIGGER IF EXISTS {Function} ON {schema}.{table};
+                CREATE TRIGGER {Function} AFTER {change} ON {schema}.{table} FOR EACH {each} EXECUTE FUNCTION {schema}.{Function}_{table}();
+                """);
+    }
 }

@@ -80,7 +80,7 @@ public static class Defaults
     /// <summary>What an operator can mend is told to them without a stack trace.</summary>
     static void EndInOneLine(string appId) => AppDomain.CurrentDomain.UnhandledException += (_, e) =>
     {
-        if (e.ExceptionObject is not (Exception wrong and (SettingException or NewerSchemaException)))
+        if (e.ExceptionObject is not (Exception wrong and (SettingException or SchemaException)))
             return;
         Console.Error.WriteLine($"{appId}: {wrong.Message}");
         Environment.Exit(2);
@@ -141,7 +141,7 @@ public static class Defaults
     public static RouteGroupBuilder MapApi(this IEndpointRouteBuilder routes, string prefix) =>
         routes.MapGroup(prefix).CheckIds().Refuses(StatusCodes.Status422UnprocessableEntity, StatusCodes.Status503ServiceUnavailable);
 
-    /// <summary>Runs the service. <c>migrate</c> as the only argument brings its PostgreSQL schema up to date and ends; SQLite files are made from the model at start.</summary>
+    /// <summary>Runs the service. <c>migrate</c> as the only argument brings its PostgreSQL schema up to date and ends; SQLite files are brought up to date at each start.</summary>
     public static async Task<int> RunEcom<TDb>(this WebApplication app, string[] args, Func<TDb, Task>? seed = null) where TDb : ServiceDb
     {
         var migrate = args is ["migrate"];
@@ -150,12 +150,12 @@ public static class Defaults
             var db = scope.ServiceProvider.GetRequiredService<TDb>();
             if (db.Database.IsSqlite())
             {
-                await db.Database.EnsureCreatedAsync();
-                await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL");
+                if (SqliteTables.BringUpToDate(db) is [_, ..] lacking)
+                    app.Logger.LogInformation("The data of an earlier release is carried over; it lacked {Migrations}", string.Join(", ", lacking));
             }
             else if (migrate)
             {
-                await NewerSchemaException.Refuse(db);
+                await SchemaException.RefuseNewer(db);
                 db.Database.SetCommandTimeout(TimeSpan.FromMinutes(10));
                 await db.Database.MigrateAsync();
             }

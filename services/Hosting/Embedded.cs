@@ -45,7 +45,7 @@ public sealed record Embedded(
                 // The entry point waits for the service's end, on a thread of its own.
                 return Assembly.Load(assembly).EntryPoint!.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [Arguments], null) as int? ?? 0;
             }
-            catch (Exception wrong) when (wrong is SettingException or NewerSchemaException)
+            catch (Exception wrong) when (wrong is SettingException or SchemaException)
             {
                 Output($"{Environment.GetValueOrDefault("APP_ID", assembly)}: {wrong.Message}");
                 return 2;

@@ -61,6 +61,9 @@ public abstract class ServiceDb : DbContext
     public DbSet<OutboxEvent> Outbox => Set<OutboxEvent>();
     public DbSet<ProcessedEvent> Processed => Set<ProcessedEvent>();
 
+    /// <summary>The service's own schema, by which migrations name their tables.</summary>
+    public string Schema => SchemaOf(appId);
+
     /// <summary>Schema and role of an app in PostgreSQL: its id with <c>_</c>.</summary>
     public static string SchemaOf(string appId) => appId.Replace('-', '_');
 
@@ -136,7 +139,7 @@ public abstract class ServiceDb : DbContext
     protected override void OnModelCreating(ModelBuilder model)
     {
         if (Database.IsNpgsql())
-            model.HasDefaultSchema(SchemaOf(appId));
+            model.HasDefaultSchema(Schema);
         model.Entity<OutboxEvent>(e =>
         {
             e.ToTable("outbox_events");

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Ecom.Sidecar;
 using Ecom.Sidecar.Config;
 using Ecom.Tests.Support;
+using Microsoft.Data.Sqlite;
 
 namespace Ecom.Tests.Conformance;
 
@@ -68,6 +69,24 @@ public sealed class SetupTests : IDisposable
         await using var first = await EmbeddedHost.Start(Options(RunFile(), Component) with { FreePorts = true });
 
         await Fails(RunFile(), Component, "data", "in use by another host");
+    }
+
+    [Fact]
+    public async Task A_file_of_a_later_release_is_left_alone()
+    {
+        await using (await EmbeddedHost.Start(Options(RunFile(), Component) with { FreePorts = true }))
+        {
+        }
+        var file = Path.Combine(folder.File("data"), "sidecars.db");
+        using (var db = new SqliteConnection($"Data Source={file};Pooling=False"))
+        {
+            db.Open();
+            using var later = db.CreateCommand();
+            later.CommandText = "PRAGMA user_version = 7";
+            later.ExecuteNonQuery();
+        }
+
+        await Fails(RunFile(), Component, "sidecars.db", "is of a later release (version 7");
     }
 
     [Fact]

@@ -26,7 +26,11 @@ sealed class WorkflowApp : IAsyncDisposable
         builder.Logging.AddProvider(new StageLogs(stage));
         builder.Services.AddSingleton(stage);
         builder.Services.AddScoped<CallScope>();
-        builder.Services.AddDaprWorkflow(options => Samples.Register(options, stage));
+        builder.Services.AddDaprWorkflow(options =>
+        {
+            Samples.Register(options, stage);
+            SagaVersions.Register(options, stage);
+        });
         var app = new WorkflowApp(builder.Build());
         await app.host.StartAsync();
         return app;

@@ -29,7 +29,7 @@ public sealed record CancelInput(string OrderId, string? CausationId, string Sou
 /// and from every other turn to CANCELLED, with whatever was done undone.
 /// <para>Few steps on purpose: each is one database transaction that writes the order's status and its outgoing events together,
 /// is safe to repeat, and costs the engine two scheduler jobs. No timers: a deadline runs only while the answer could come, which
-/// the reconciler knows, and tells (ADR 0014). A change to this code needs <see cref="WorkflowContext.IsPatched"/>: running sagas replay it.</para>
+/// the reconciler knows, and tells (ADR 0014). A change to this code needs <see cref="WorkflowContext.IsPatched"/>: running sagas replay it (ADR 0024).</para>
 /// </summary>
 public sealed class OrderSaga : Workflow<SagaInput, string>
 {
