@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace Ecom.Spark.Connect.Streaming;
 
 /// <summary>What one batch of a stream did.</summary>
+/// <param name="RowsBehind">What lay in Kafka when the batch ended and was not read yet, by topic.</param>
 public sealed record StreamingQueryProgress(
     string? Name,
     long BatchId,
@@ -14,6 +15,7 @@ public sealed record StreamingQueryProgress(
     long StateRows,
     long StateBytes,
     long RowsDroppedByWatermark,
+    IReadOnlyDictionary<string, long> RowsBehind,
     string Json)
 {
     internal static StreamingQueryProgress Parse(string json)
@@ -34,6 +36,7 @@ public sealed record StreamingQueryProgress(
             state.Sum(s => Number(s, "numRowsTotal")),
             state.Sum(s => Number(s, "memoryUsedBytes")),
             state.Sum(s => Number(s, "numRowsDroppedByWatermark")),
+            sources.SelectMany(Behind).GroupBy(topic => topic.Name).ToDictionary(topic => topic.Key, topic => topic.Sum(t => t.Rows)),
             json);
     }
 
@@ -44,6 +47,18 @@ public sealed record StreamingQueryProgress(
     // Absent, or "NaN" as text, where a batch had no rows to measure by.
     static double Rate(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : 0;
+
+    /// <summary>By topic, what lies in Kafka and was not in the batch; of another kind of source nothing is told.</summary>
+    static IEnumerable<(string Name, long Rows)> Behind(JsonElement source) =>
+        Offsets(source, "latestOffset").GroupJoin(Offsets(source, "endOffset"), latest => latest.Place, end => end.Place, (latest, end) =>
+            (latest.Place.Topic, Math.Max(0, latest.Offset - end.Select(e => e.Offset).FirstOrDefault())));
+
+    static IEnumerable<((string Topic, string Partition) Place, long Offset)> Offsets(JsonElement source, string name) =>
+        !source.TryGetProperty(name, out var topics) || topics.ValueKind != JsonValueKind.Object ? [] :
+            from topic in topics.EnumerateObject()
+            where topic.Value.ValueKind == JsonValueKind.Object
+            from partition in topic.Value.EnumerateObject()
+            select ((topic.Name, partition.Name), partition.Value.GetInt64());
 
     static DateTimeOffset? WatermarkOf(JsonElement root)
     {
