@@ -5,8 +5,7 @@ namespace Ecom.Tests.Support;
 /// <summary>Reads which series a PromQL expression asks for: enough of the language for boards and alerts, and what it does not understand it refuses.</summary>
 public static partial class PromQl
 {
-    static readonly string[] Functions = ["rate", "increase", "histogram_quantile", "sum", "max", "count"];
-    static readonly string[] Words = ["and", "or"];
+    static readonly string[] Words = ["rate", "increase", "histogram_quantile", "sum", "max", "count", "and", "or"];
 
     /// <param name="Metric">The series' name.</param>
     /// <param name="Labels">Those that its selector names.</param>
@@ -27,9 +26,11 @@ public static partial class PromQl
                 isGrouping &= token.Value != ")";
             else if (name is "by" or "on")
                 isGrouping = true;
+            else if (Words.Contains(name))
+                isGrouping = false;
             else if (rest.StartsWith('('))
-                isGrouping = Functions.Contains(name) || Words.Contains(name) ? false : throw new FormatException($"{name} of '{expression}' is not known.");
-            else if (!isGrouping && !Words.Contains(name))
+                throw new FormatException($"'{name}' of '{expression}' is not known.");
+            else if (!isGrouping)
                 series.Add(new(name, [.. Label().Matches(token.Groups["labels"].Value).Select(label => label.Groups[1].Value)]));
         }
         return series;
