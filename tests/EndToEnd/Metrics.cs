@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Ecom.Contracts;
 using Ecom.Tests.Support;
 
 namespace Ecom.Tests.EndToEnd;
@@ -42,6 +43,17 @@ static partial class Metrics
     {
         foreach (var (by, expression) in Boards.Questions.Where(question => !question.By.StartsWith("alert ", StringComparison.Ordinal) && PromQl.Read(question.Expression).All(series => kinds.Contains(KindOf(series.Metric)))))
             await Eventually.Until(async () => (await prometheus.Ask(expression)).Count > 0, TimeSpan.FromSeconds(20), $"{by} has an answer");
+    }
+
+    /// <summary>An order that is fulfilled, and one that is paid, sold out and paid back.</summary>
+    /// <param name="left">How many of PROD-018 there are.</param>
+    public static async Task OrderForFigures(this Customer customer, int left)
+    {
+        var fulfilled = await customer.Order(Customer.NewUser("ada"), PaymentTokens.Success, ("PROD-002", 1));
+        var depleted = await customer.Order(Customer.NewUser("eve"), PaymentTokens.Success, ("PROD-018", left + 1));
+        await customer.WaitFor(fulfilled, "FULFILLED");
+        await customer.WaitFor(depleted, "CANCELLED");
+        await Eventually.Until(async () => (await customer.Read(depleted)).Closed, TimeSpan.FromSeconds(30), "the money is given back");
     }
 
     static string? KindOf(string metric) => Kinds.FirstOrDefault(kind => kind.Value.Any(start => metric.StartsWith(start, StringComparison.Ordinal))).Key;

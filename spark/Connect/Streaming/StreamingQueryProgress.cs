@@ -49,16 +49,17 @@ public sealed record StreamingQueryProgress(
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : 0;
 
     /// <summary>By topic, what lies in Kafka and was not in the batch; of another kind of source nothing is told.</summary>
-    static IEnumerable<(string Name, long Rows)> Behind(JsonElement source) =>
-        Offsets(source, "latestOffset").GroupJoin(Offsets(source, "endOffset"), latest => latest.Place, end => end.Place, (latest, end) =>
-            (latest.Place.Topic, Math.Max(0, latest.Offset - end.Select(e => e.Offset).FirstOrDefault())));
+    static IEnumerable<(string Name, long Rows)> Behind(JsonElement source)
+    {
+        var read = Offsets(source, "endOffset").ToDictionary(end => end.Place, end => end.Offset);
+        return Offsets(source, "latestOffset").Select(latest => (latest.Place.Topic, Math.Max(0, latest.Offset - read.GetValueOrDefault(latest.Place))));
+    }
 
+    /// <summary>Kafka's are JSON in a text: <c>{"topic":{"0":12}}</c>.</summary>
     static IEnumerable<((string Topic, string Partition) Place, long Offset)> Offsets(JsonElement source, string name) =>
-        !source.TryGetProperty(name, out var topics) || topics.ValueKind != JsonValueKind.Object ? [] :
-            from topic in topics.EnumerateObject()
-            where topic.Value.ValueKind == JsonValueKind.Object
-            from partition in topic.Value.EnumerateObject()
-            select ((topic.Name, partition.Name), partition.Value.GetInt64());
+        source.TryGetProperty("description", out var kind) && kind.GetString()?.StartsWith("KafkaV2", StringComparison.Ordinal) == true && source.TryGetProperty(name, out var text) && text.GetString() is { } json
+            ? JsonSerializer.Deserialize<Dictionary<string, Dictionary<string, long>>>(json)!.SelectMany(topic => topic.Value, (topic, partition) => ((topic.Key, partition.Key), partition.Value))
+            : [];
 
     static DateTimeOffset? WatermarkOf(JsonElement root)
     {
