@@ -36,6 +36,9 @@ abstract class Arrival(ReadOnlyMemory<byte> bytes, DateTimeOffset at)
 
     public string? Fault { get; init; }
 
+    /// <summary>When the fact was made.</summary>
+    public abstract DateTimeOffset? Time { get; }
+
     public abstract (string? Id, string? CorrelationId, string? TraceParent) Envelope { get; }
 
     /// <summary>A question that is answered again, with the same fact, however often it comes.</summary>
@@ -69,7 +72,16 @@ sealed partial class Inbox<TDb>(IServiceScopeFactory scopes, ServiceIdentity ide
     readonly Counter<long> duplicates = metrics.Meter.CreateCounter<long>("ecom_inbox_duplicates", description: "Events that had been applied before");
     readonly Counter<long> applied = metrics.Meter.CreateCounter<long>("ecom_inbox_applied", description: "Events applied");
     readonly Counter<long> buried = metrics.Meter.CreateCounter<long>("ecom_dead_letters", description: "Events that became dead letters");
+    readonly Counter<long> failed = metrics.Meter.CreateCounter<long>("ecom_inbox_failed", description: "Attempts to apply an event that came to nothing: it is tried again, brought again, or becomes a dead letter");
+    readonly Histogram<double> ages = metrics.Duration("ecom_event_age_seconds", "From an event's making to its being applied");
     readonly Channel<Arrival> arrivals = Channel.CreateUnbounded<Arrival>(new() { SingleReader = true });
+
+    /// <summary>Counts the topic from zero: a counter that begins with its first failure hides it from whoever looks for a rise.</summary>
+    public void Expect(string topic)
+    {
+        foreach (var counter in (Counter<long>[])[duplicates, applied, buried, failed])
+            counter.Add(0, Tag(topic));
+    }
 
     /// <summary>Applies the events, side by side with what else arrives.</summary>
     /// <returns>For each event whether it is dealt with; false: bring it again.</returns>
@@ -145,15 +157,14 @@ sealed partial class Inbox<TDb>(IServiceScopeFactory scopes, ServiceIdentity ide
             if (!isDone)
                 return false;
             foreach (var e in repeated)
-                duplicates.Add(1, new KeyValuePair<string, object?>("topic", e.Topic));
+                duplicates.Add(1, Tag(e.Topic));
             applied.ForEach(Count);
             batch.ForEach(e => e.Taken());
             return true;
         }
         catch (Exception x) when (ct.IsCancellationRequested || IsAway(x))
         {
-            LogAway(batch[0].Topic, x.GetBaseException().Message);
-            batch.ForEach(e => e.BringAgain());
+            Away(batch, x);
             return true;
         }
         catch (Exception)
@@ -177,8 +188,7 @@ sealed partial class Inbox<TDb>(IServiceScopeFactory scopes, ServiceIdentity ide
         }
         catch (Exception x)
         {
-            LogAway(batch[0].Topic, x.GetBaseException().Message);
-            batch.ForEach(e => e.BringAgain());
+            Away(batch, x);
         }
     }
 
@@ -190,8 +200,12 @@ sealed partial class Inbox<TDb>(IServiceScopeFactory scopes, ServiceIdentity ide
             e.Attempts++;
             var (outcome, type) = await Attempt(e, ct);
             if (outcome.What is Outcome.Kind.Done)
+            {
                 e.Taken();
-            else if (outcome.What is Outcome.Kind.Never || e.Attempts > options.Waits.Count)
+                return;
+            }
+            failed.Add(1, Tag(e.Topic));
+            if (outcome.What is Outcome.Kind.Never || e.Attempts > options.Waits.Count)
                 await Bury([e], outcome.Reason!, type ?? outcome.What.ToString(), ct);
             else
             {
@@ -205,8 +219,7 @@ sealed partial class Inbox<TDb>(IServiceScopeFactory scopes, ServiceIdentity ide
         }
         catch (Exception x)
         {
-            LogAway(e.Topic, x.GetBaseException().Message);
-            e.BringAgain();
+            Away([e], x);
         }
     }
 
@@ -226,7 +239,7 @@ sealed partial class Inbox<TDb>(IServiceScopeFactory scopes, ServiceIdentity ide
                 if (isNew)
                     Mark(e, db);
                 else
-                    duplicates.Add(1, new KeyValuePair<string, object?>("topic", topic));
+                    duplicates.Add(1, Tag(topic));
                 if (isNew || e.IsAnsweredAgain)
                 {
                     await db.Prepare([e.Fact!], ct);
@@ -272,7 +285,24 @@ sealed partial class Inbox<TDb>(IServiceScopeFactory scopes, ServiceIdentity ide
     /// <summary>A deadlock or a race lost to another replica is no outage.</summary>
     static bool IsAway(Exception x) => Transient.Is(x) && x.GetBaseException() is not Npgsql.PostgresException { SqlState: Npgsql.PostgresErrorCodes.DeadlockDetected or Npgsql.PostgresErrorCodes.SerializationFailure };
 
-    void Count(Arrival e) => applied.Add(1, new KeyValuePair<string, object?>("topic", e.Topic));
+    void Count(Arrival e)
+    {
+        applied.Add(1, Tag(e.Topic));
+        ages.Record(Math.Max(0, (clock.GetUtcNow() - e.Time!.Value).TotalSeconds), Tag(e.Topic));
+    }
+
+    /// <summary>Nobody's fault: the sidecar brings them again.</summary>
+    void Away(List<Arrival> batch, Exception x)
+    {
+        LogAway(batch[0].Topic, x.GetBaseException().Message);
+        foreach (var e in batch)
+        {
+            failed.Add(1, Tag(e.Topic));
+            e.BringAgain();
+        }
+    }
+
+    static KeyValuePair<string, object?> Tag(string topic) => new("topic", topic);
 
     async Task Later(Arrival e, TimeSpan wait, CancellationToken ct)
     {
@@ -294,7 +324,7 @@ sealed partial class Inbox<TDb>(IServiceScopeFactory scopes, ServiceIdentity ide
         }, ct);
         foreach (var e in batch)
         {
-            buried.Add(1, new KeyValuePair<string, object?>("topic", e.Topic));
+            buried.Add(1, Tag(e.Topic));
             LogBuried(e.Topic, e.Attempts, reason ?? e.Fault!);
             e.Taken();
         }

@@ -8,6 +8,18 @@ public sealed class Metrics(IMeterFactory meters)
     public const string Name = "Ecom";
 
     public Meter Meter { get; } = meters.Create(Name);
+
+    /// <summary>A counter that stands at zero from the start: one that begins with its first event hides it from whoever looks for a rise.</summary>
+    public Counter<long> FromZero(string name, string description)
+    {
+        var counter = Meter.CreateCounter<long>(name, description: description);
+        counter.Add(0);
+        return counter;
+    }
+
+    /// <summary>How long things take, in seconds: from one that is at once to one that takes minutes.</summary>
+    public Histogram<double> Duration(string name, string description) => Meter.CreateHistogram(name, "s", description,
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600] });
 }
 
 /// <summary>Shows each queue's lag and parked rows, told by the replica that leads it, and who leads.</summary>

@@ -39,6 +39,7 @@ public static class TopicRoutes
         var clock = routes.ServiceProvider.GetRequiredService<TimeProvider>();
         var inbox = routes.ServiceProvider.GetRequiredService<Inbox<TDb>>();
         var identity = routes.ServiceProvider.GetRequiredService<ServiceIdentity>();
+        inbox.Expect(TEvent.Topic);
         return routes.MapSidecar(new() { PubsubName = Components.PubSub, Name = TEvent.Topic, DeadLetterTopic = Topics.DeadLetters }, async http =>
         {
             var body = await http.ReadBody();
@@ -176,6 +177,8 @@ public static class TopicRoutes
         public override string Topic => TEvent.Topic;
 
         public override object? Fact => e?.Data;
+
+        public override DateTimeOffset? Time => e?.Time;
 
         public override (string? Id, string? CorrelationId, string? TraceParent) Envelope => (e?.Id, e?.CorrelationId, e?.TraceParent);
 

@@ -4,7 +4,8 @@ namespace Ecom.Spark.Jobs;
 
 /// <summary>What the command line says.</summary>
 /// <param name="Interval">How often a batch is taken; null: over what is there, then the end.</param>
-public sealed record RunOptions(IReadOnlyList<Job> Jobs, string Remote, string Brokers, string Checkpoints, TimeSpan? Interval);
+/// <param name="Metrics">The address under which Prometheus reads them; null: nowhere.</param>
+public sealed record RunOptions(IReadOnlyList<Job> Jobs, string Remote, string Brokers, string Checkpoints, TimeSpan? Interval, string? Metrics = null);
 
 /// <summary>Runs jobs until they end, fail or are stopped.</summary>
 public static class JobRunner
@@ -16,6 +17,7 @@ public static class JobRunner
 
     public static int Run(RunOptions options, TextWriter output, CancellationToken stop)
     {
+        using var metrics = JobMetrics.Serve(options.Metrics);
         using var session = Connect(options.Remote);
         var kafka = new Kafka(session, options.Brokers);
         kafka.Check(options.Jobs);
@@ -24,7 +26,7 @@ public static class JobRunner
         {
             foreach (var job in options.Jobs)
             {
-                running.Add(RunningJob.Start(session, kafka, job, options.Checkpoints, options.Interval));
+                running.Add(RunningJob.Start(session, kafka, job, options.Checkpoints, options.Interval, metrics));
                 output.WriteLine($"{job.Name} started: {string.Join(", ", job.Inputs.Keys)} -> {job.OutputTopic}");
             }
             Watch(session, running, output, stop);

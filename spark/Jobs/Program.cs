@@ -24,7 +24,8 @@ root.SetAction(arguments =>
         address,
         arguments.GetValue(brokers) ?? Settings.Variable("KAFKA_BROKERS") ?? "localhost:9092",
         Settings.Folder(arguments.GetValue(checkpoint) ?? Settings.Variable("CHECKPOINT_PATH") ?? ".ecom/checkpoints"),
-        interval);
+        interval,
+        Settings.Variable("SPARK_METRICS_ADDRESS"));
     return JobRunner.Run(options, Console.Out, stop.Token);
 
     void Stop(PosixSignalContext signal)

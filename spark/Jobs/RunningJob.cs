@@ -16,14 +16,16 @@ public sealed class RunningJob
     long lastBatch = -1, batches, rows, late, state;
     TimeSpan busy;
 
-    RunningJob(Job job, StreamingQuery query, StreamingQuery deadLetters) => (this.job, Query, this.deadLetters) = (job, query, deadLetters);
+    readonly JobMetrics metrics;
+
+    RunningJob(Job job, StreamingQuery query, StreamingQuery deadLetters, JobMetrics metrics) => (this.job, Query, this.deadLetters, this.metrics) = (job, query, deadLetters, metrics);
 
     public string Name => job.Name;
 
     public StreamingQuery Query { get; }
 
     /// <summary>Starts both streams; without an interval they run over what is there and end.</summary>
-    public static RunningJob Start(SparkSession session, Kafka kafka, Job job, string checkpoints, TimeSpan? interval)
+    public static RunningJob Start(SparkSession session, Kafka kafka, Job job, string checkpoints, TimeSpan? interval, JobMetrics metrics)
     {
         var checkpoint = Checkpoint.Open(session, checkpoints, job);
         var records = kafka.Stream(job);
@@ -39,7 +41,7 @@ public sealed class RunningJob
             .Option("checkpointLocation", checkpoint.DeadLetters)
             .Trigger(TriggerFor(interval is null || interval > DeadLetterInterval ? interval : DeadLetterInterval))
             .Start();
-        return new RunningJob(job, query, deadLetters);
+        return new RunningJob(job, query, deadLetters, metrics);
     }
 
     /// <summary>One line for each batch with rows that ended since the last call.</summary>
@@ -47,7 +49,11 @@ public sealed class RunningJob
     {
         var recent = Query.RecentProgress();
         // Also of a batch without rows, which forgets what the watermark has passed.
-        state = recent is [.., var last] ? last.StateRows : state;
+        if (recent is [.., var last])
+        {
+            state = last.StateRows;
+            metrics.Show(job.Name, last);
+        }
         foreach (var batch in recent.Where(batch => batch.BatchId > lastBatch && batch.NumInputRows > 0).OrderBy(batch => batch.BatchId))
         {
             lastBatch = batch.BatchId;
@@ -55,6 +61,7 @@ public sealed class RunningJob
             rows += batch.NumInputRows;
             late += batch.RowsDroppedByWatermark;
             busy += batch.BatchDuration;
+            metrics.Count(job.Name, batch);
             yield return string.Create(
                 CultureInfo.InvariantCulture,
                 $"{job.Name} batch {batch.BatchId}: {batch.NumInputRows:N0} rows in {batch.BatchDuration.TotalSeconds:0.0} s ({batch.ProcessedRowsPerSecond:N0} rows/s), watermark {(batch.Watermark is { } time ? time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "none yet")}, state {batch.StateRows:N0} rows{(batch.RowsDroppedByWatermark > 0 ? $", {batch.RowsDroppedByWatermark:N0} too late" : "")}");

@@ -178,20 +178,6 @@ public sealed class ComposeFileTests
         File.ReadAllText(Repository.File("dapr.yaml")).ShouldContain("- ./components/kafka\n");
     }
 
-    /// <summary>A panel that asks for what nobody counts stays empty without a word; .NET's and Dapr's own metrics are theirs.</summary>
-    [Fact]
-    public void Grafanas_board_shows_metrics_that_the_services_have()
-    {
-        var made = Directory.EnumerateFiles(Repository.File("services"), "*.cs", SearchOption.AllDirectories)
-            .SelectMany(file => Regex.Matches(File.ReadAllText(file), @"\.Create\w+(?:<\w+>)?\(""(ecom_\w+)""")).Select(metric => metric.Groups[1].Value).ToHashSet();
-
-        var shown = Regex.Matches(File.ReadAllText(Repository.File("deploy/docker/grafana/boards/shop.json")), @"\becom_\w+").Select(metric => metric.Value).ToList();
-
-        shown.Count.ShouldBeGreaterThan(5);
-        // Prometheus' endings for a counter and for a histogram.
-        shown.ShouldAllBe(metric => made.Contains(Regex.Replace(metric, "_(total|bucket)$", "")));
-    }
-
     [Fact]
     public void No_image_is_the_latest()
     {

@@ -63,7 +63,7 @@ public sealed class ComposeTests(ComposeWorld world) : IClassFixture<ComposeWorl
     }
 
     [Fact]
-    public async Task Every_service_and_every_sidecar_is_scraped()
+    public async Task Every_service_every_sidecar_placement_and_scheduler_are_scraped_and_the_rules_are_read()
     {
         await world.Compose("up", "--detach", "--no-deps", "prometheus");
         using var http = new HttpClient();
@@ -71,8 +71,9 @@ public sealed class ComposeTests(ComposeWorld world) : IClassFixture<ComposeWorl
         await Eventually.Until(async () =>
         {
             var targets = JsonNode.Parse(await http.GetStringAsync(new Uri(world.Prometheus, "api/v1/targets")))!["data"]!["activeTargets"]!.AsArray();
-            return targets.Count == 12 && targets.All(target => (string?)target!["health"] == "up");
-        }, TimeSpan.FromMinutes(2), "Prometheus reads all twelve");
+            return targets.Count == 14 && targets.All(target => (string?)target!["health"] == "up");
+        }, TimeSpan.FromMinutes(2), "Prometheus reads all fourteen");
+        (await http.GetStringAsync(new Uri(world.Prometheus, "api/v1/rules"))).ShouldContain("EventsWait");
     }
 
     /// <summary>`clean` from within, as the scripts do it from outside: what runs goes on with empty tables and topics.</summary>

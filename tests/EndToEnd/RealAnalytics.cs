@@ -39,6 +39,18 @@ public class RealAnalytics(RealWorld world, SparkJobs jobs) : IClassFixture<Spar
     }
 
     [Fact]
+    public async Task Every_metric_of_the_jobs_and_of_Spark_that_a_panel_or_an_alert_asks_for_is_told()
+    {
+        await world.Customer.WaitFor(await world.Customer.Order(Customer.NewUser("ada"), PaymentTokens.Success, ("PROD-008", 1)), "FULFILLED");
+
+        await jobs.WaitUntil(async () =>
+        {
+            (await jobs.Metrics()).ShouldAnswerBoardsAndAlerts("jobs");
+            return true;
+        }, "every job has had a batch");
+    }
+
+    [Fact]
     public async Task The_admin_gets_one_mail_per_incident_of_fraud()
     {
         var suspects = await Suspects.Trade(world.Customer);

@@ -37,6 +37,8 @@ public sealed partial class RunningShop : IAsyncDisposable
 
     public int SidecarPort(string appId) => run.SidecarPort(appId);
 
+    public int SidecarMetrics(string appId) => run.Of(appId).Sidecar.Metrics;
+
     /// <param name="settings">What differs from the defaults.</param>
     public static async Task<RunningShop> Start(Backends backends, string components, Dictionary<string, string?> settings)
     {

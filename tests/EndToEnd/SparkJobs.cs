@@ -9,7 +9,7 @@ public sealed class SparkJobs(RealWorld world) : IAsyncLifetime
 {
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     readonly TempFolder checkpoint = new("checkpoint");
-    readonly int port = Ports.Free();
+    readonly int port = Ports.Free(), page = Ports.Free(), metrics = Ports.Free();
     SparkServer? server;
     ChildProcess? program;
 
@@ -26,7 +26,7 @@ public sealed class SparkJobs(RealWorld world) : IAsyncLifetime
         await Send(then, new CartItemAdded(Forgetful, "PROD-001", 1, 149.99m));
         await Send(then, new CartItemAdded(Forgetful, "PROD-002", 1, 12.99m));
         await Send(then.AddMinutes(29), new CartItemRemoved(Forgetful, "PROD-002"));
-        server = await Task.Run(() => SparkServer.Start(port));
+        server = await Task.Run(() => SparkServer.Start(port, page));
         await Start();
     }
 
@@ -50,9 +50,13 @@ public sealed class SparkJobs(RealWorld world) : IAsyncLifetime
         program = ChildProcess.Start(
             "spark jobs",
             "dotnet",
-            [Repository.File("spark/Jobs/bin/Ecom.Jobs.dll"), "all", "--remote", $"sc://127.0.0.1:{port}", "--brokers", world.Backends.Kafka.Brokers, "--checkpoint", checkpoint.Path, "--trigger", "1s"]);
+            [Repository.File("spark/Jobs/bin/Ecom.Jobs.dll"), "all", "--remote", $"sc://127.0.0.1:{port}", "--brokers", world.Backends.Kafka.Brokers, "--checkpoint", checkpoint.Path, "--trigger", "1s"],
+            new Dictionary<string, string?> { ["SPARK_METRICS_ADDRESS"] = $"http://127.0.0.1:{metrics}" });
         await WaitUntil(() => Task.FromResult(program.Output.Count(line => line.Contains(" started: ", StringComparison.Ordinal)) == 5), "the five jobs have started");
     }
+
+    /// <summary>What the program, and Spark's executors, tell Prometheus.</summary>
+    public Task<string[]> Metrics() => Task.WhenAll(EndToEnd.Metrics.Page(metrics), EndToEnd.Metrics.Page(page, "/metrics/executors/prometheus/"));
 
     /// <summary>kill -9: the server is not told, and its streams go on until a next program takes them over.</summary>
     public async Task Kill()

@@ -70,5 +70,6 @@ public sealed class ReconcilerTests
 
         await Eventually.Until(() => starts == 2, Healing, "the saga is started");
         looks.ShouldBeGreaterThan(1);
+        (await service.Metric("ecom_sagas_restarted_total", "")).ShouldBe(1);
     }
 }

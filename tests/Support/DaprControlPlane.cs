@@ -14,6 +14,10 @@ public sealed class DaprControlPlane : IAsyncDisposable
 
     public int SchedulerPort { get; } = Ports.Free();
 
+    public int PlacementMetrics { get; } = Ports.Free();
+
+    public int SchedulerMetrics { get; } = Ports.Free();
+
     public string PlacementAddress => $"localhost:{PlacementPort}";
 
     public string SchedulerAddress => $"localhost:{SchedulerPort}";
@@ -23,10 +27,11 @@ public sealed class DaprControlPlane : IAsyncDisposable
         var plane = new DaprControlPlane();
         int raft = Ports.Free(), client = Ports.Free(), peer = Ports.Free();
         await Task.WhenAll(
-            plane.StartService("placement", plane.PlacementPort, "--initial-cluster", $"dapr-placement-0=127.0.0.1:{raft}"),
+            plane.StartService("placement", plane.PlacementPort, plane.PlacementMetrics, "--initial-cluster", $"dapr-placement-0=127.0.0.1:{raft}"),
             plane.StartService(
                 "scheduler",
                 plane.SchedulerPort,
+                plane.SchedulerMetrics,
                 "--override-broadcast-host-port", plane.SchedulerAddress,
                 "--etcd-data-dir", plane.folder.File("etcd"),
                 "--etcd-client-port", $"{client}",
@@ -40,9 +45,9 @@ public sealed class DaprControlPlane : IAsyncDisposable
         folder.Dispose();
     }
 
-    async Task StartService(string name, int port, params string[] arguments)
+    async Task StartService(string name, int port, int metrics, params string[] arguments)
     {
-        int health = Ports.Free(), metrics = Ports.Free();
+        var health = Ports.Free();
         var service = Daprd.Program(
             name, ["--port", $"{port}", "--healthz-port", $"{health}", "--metrics-port", $"{metrics}", "--listen-address", "127.0.0.1", .. arguments], null, folder.Path);
         lock (services)

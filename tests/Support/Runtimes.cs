@@ -15,6 +15,9 @@ public enum Runtime
     /// <summary>For what starts Spark's own programs.</summary>
     SparkHome = 64,
 
+    /// <summary>With promtool, for the boards' questions and the alerts.</summary>
+    Prometheus = 128,
+
     /// <summary>What the shop needs in its real way: everything but Spark.</summary>
     RealWorld = Dapr | Kafka | Postgres | Redis,
 }
@@ -36,6 +39,7 @@ public static class Runtimes
         [Runtime.SparkHome] = (() => Native(Runtime.Spark), UnpackedSpark),
         [Runtime.Postgres] = (() => Native(Runtime.Postgres) ?? WorkingDocker.Value, "PostgreSQL: `apt-get install postgresql`, or Docker"),
         [Runtime.Redis] = (() => Native(Runtime.Redis) ?? WorkingDocker.Value, "Redis: `apt-get install redis-server`, or Docker"),
+        [Runtime.Prometheus] = (() => OnPath("promtool") is null ? null : OnPath("prometheus"), "Prometheus with promtool: `apt-get install prometheus`"),
         [Runtime.Docker] = (() => WorkingDocker.Value, "Docker Engine with Compose: https://docs.docker.com/engine/install/, and its daemon running"),
     };
 

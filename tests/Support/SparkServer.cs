@@ -7,7 +7,7 @@ namespace Ecom.Tests.Support;
 /// <summary>A Spark Connect server on two of this machine's cores; to dispose it is its crash.</summary>
 public sealed partial class SparkServer : IDisposable
 {
-    const string Master = "local[2]", NoPage = "spark.ui.enabled=false";
+    const string Master = "local[2]";
 
     /// <summary>A Spark as downloaded has no Kafka connector; and its entry point gives a name to whoever is not in the image's list of users.</summary>
     const string Submit = """
@@ -17,10 +17,15 @@ public sealed partial class SparkServer : IDisposable
 
     readonly IDisposable server;
 
-    SparkServer(int port) => server = Runtimes.InDocker(Runtime.Spark) ? new Container(port) : LocalSpark.Start(Runtimes.SparkHome, port, Master, NoPage);
+    SparkServer(int port, int? page)
+    {
+        var settings = page is null ? "spark.ui.enabled=false" : $"spark.ui.port={page}";
+        server = Runtimes.InDocker(Runtime.Spark) ? new Container(port, settings) : LocalSpark.Start(Runtimes.SparkHome, port, Master, settings);
+    }
 
     /// <summary>Returns when it listens on <paramref name="port"/>.</summary>
-    public static SparkServer Start(int port) => new(port);
+    /// <param name="page">The port of its page, where its executors' metrics are, too; null: it has none.</param>
+    public static SparkServer Start(int port, int? page = null) => new(port, page);
 
     /// <summary>The server's process, where Spark is unpacked on this machine.</summary>
     public int ProcessId => ((LocalSpark)server).ProcessId;
@@ -32,13 +37,13 @@ public sealed partial class SparkServer : IDisposable
         readonly TempFolder folder = new("spark");
         readonly ServerContainer container;
 
-        public Container(int port)
+        public Container(int port, string settings)
         {
             var connector = Connector().Match(File.ReadAllText(Repository.File("docker-compose.yml"))).Groups[1].Value;
             container = ServerContainer.AsProgram(
                 "spark",
                 "sh",
-                ["-c", Submit, connector, .. LocalSpark.ServerArguments(Master, port, folder.Path, "1g", NoPage)],
+                ["-c", Submit, connector, .. LocalSpark.ServerArguments(Master, port, folder.Path, "1g", settings)],
                 new Dictionary<string, string?> { ["SPARK_LOCAL_IP"] = "127.0.0.1", ["TZ"] = "UTC" },
                 folder.Path);
             try

@@ -7,7 +7,7 @@ namespace Ecom.Orders;
 public sealed class OrderMetrics(Metrics metrics)
 {
     readonly Counter<long> ended = metrics.Meter.CreateCounter<long>("ecom_orders_ended", description: "Orders that were fulfilled, or cancelled and undone");
-    readonly Histogram<double> seconds = metrics.Meter.CreateHistogram<double>("ecom_saga_duration_seconds", "s", "From the order's placing to its end");
+    readonly Histogram<double> seconds = metrics.Duration("ecom_saga_duration_seconds", "From the order's placing to its end");
     readonly Counter<long> compensations = metrics.Meter.CreateCounter<long>("ecom_compensations", description: "Cancelled orders whose money or stock had to be given back");
 
     /// <summary>After a decision's commit.</summary>

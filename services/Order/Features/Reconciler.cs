@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Dapr.Workflow;
 using Ecom.Contracts;
 using Ecom.Hosting;
@@ -11,7 +12,7 @@ namespace Ecom.Orders;
 /// inventory are asked again what they have not answered, and the saga is told when an answer has been waited for in vain. All of it is safe to
 /// repeat. A wait counts only while its answer could come: while this service runs, and who owes the answer is ready.
 /// </summary>
-public sealed partial class Reconciler(TellSaga saga, DaprWorkflowClient workflows, Parties parties, SagaOptions options, QueueServices<OrderDb> services)
+public sealed partial class Reconciler(TellSaga saga, DaprWorkflowClient workflows, Parties parties, SagaOptions options, QueueServices<OrderDb> services, Metrics metrics)
     : RowQueue<OrderDb>(Queue, "orders.owed", services)
 {
     public const string Queue = "sagas";
@@ -19,6 +20,8 @@ public sealed partial class Reconciler(TellSaga saga, DaprWorkflowClient workflo
 
     /// <summary>What is owed for longer is told, loudly.</summary>
     static readonly TimeSpan Overdue = TimeSpan.FromMinutes(1);
+
+    readonly Counter<long> restarted = metrics.FromZero("ecom_sagas_restarted", "Open orders that had no saga, and got a new one");
 
     sealed record Case(Order Order, bool IsAsked, bool IsTimedOut);
 
@@ -92,6 +95,7 @@ public sealed partial class Reconciler(TellSaga saga, DaprWorkflowClient workflo
         {
             if (state is { Exists: true })
                 await workflows.PurgeInstanceAsync(order.OrderId, ct);
+            restarted.Add(1);
             LogRestarted(Log, order.OrderId, order.Status);
             await saga.Start(order.OrderId, ct);
         }

@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace Ecom.Spark.Connect.Streaming;
 
 /// <summary>What one batch of a stream did.</summary>
+/// <param name="RowsBehind">What lay in Kafka when the batch ended and was not read yet, by topic.</param>
 public sealed record StreamingQueryProgress(
     string? Name,
     long BatchId,
@@ -14,6 +15,7 @@ public sealed record StreamingQueryProgress(
     long StateRows,
     long StateBytes,
     long RowsDroppedByWatermark,
+    IReadOnlyDictionary<string, long> RowsBehind,
     string Json)
 {
     internal static StreamingQueryProgress Parse(string json)
@@ -34,6 +36,7 @@ public sealed record StreamingQueryProgress(
             state.Sum(s => Number(s, "numRowsTotal")),
             state.Sum(s => Number(s, "memoryUsedBytes")),
             state.Sum(s => Number(s, "numRowsDroppedByWatermark")),
+            sources.SelectMany(Behind).GroupBy(topic => topic.Name).ToDictionary(topic => topic.Key, topic => topic.Sum(t => t.Rows)),
             json);
     }
 
@@ -44,6 +47,19 @@ public sealed record StreamingQueryProgress(
     // Absent, or "NaN" as text, where a batch had no rows to measure by.
     static double Rate(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : 0;
+
+    /// <summary>By topic, what lies in Kafka and was not in the batch; of another kind of source nothing is told.</summary>
+    static IEnumerable<(string Name, long Rows)> Behind(JsonElement source)
+    {
+        var read = Offsets(source, "endOffset").ToDictionary(end => end.Place, end => end.Offset);
+        return Offsets(source, "latestOffset").Select(latest => (latest.Place.Topic, Math.Max(0, latest.Offset - read.GetValueOrDefault(latest.Place))));
+    }
+
+    /// <summary>Kafka's are JSON in a text: <c>{"topic":{"0":12}}</c>.</summary>
+    static IEnumerable<((string Topic, string Partition) Place, long Offset)> Offsets(JsonElement source, string name) =>
+        source.TryGetProperty("description", out var kind) && kind.GetString()?.StartsWith("KafkaV2", StringComparison.Ordinal) == true && source.TryGetProperty(name, out var text) && text.GetString() is { } json
+            ? JsonSerializer.Deserialize<Dictionary<string, Dictionary<string, long>>>(json)!.SelectMany(topic => topic.Value, (topic, partition) => ((topic.Key, partition.Key), partition.Value))
+            : [];
 
     static DateTimeOffset? WatermarkOf(JsonElement root)
     {
