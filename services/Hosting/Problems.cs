@@ -69,7 +69,7 @@ public static class Problems
                 _ => (StatusCodes.Status500InternalServerError, "The service failed; the error is in its log under this trace id."),
             };
             if (status >= 500 && !ct.IsCancellationRequested)
-                log.LogError(exception, "{Method} {Route} failed", http.Request.Method, (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText);
+                log.LogError(exception, "{Method} {Route} failed", http.Request.Method, (http.Features.Get<IExceptionHandlerFeature>()?.Endpoint as RouteEndpoint)?.RoutePattern.RawText);
             http.Response.StatusCode = status;
             return await problems.TryWriteAsync(new() { HttpContext = http, ProblemDetails = new ProblemDetails { Status = status, Title = ReasonPhrases.GetReasonPhrase(status), Detail = detail } });
         }

@@ -30,12 +30,15 @@ public sealed class CallersTests : IAsyncLifetime
         var values = await Known(service, name);
         var (user, second, role) = (issuer.Token(facts.User), issuer.Token($"u-{Guid.NewGuid():N}"), issuer.Token("somebody", "operator"));
 
-        foreach (var route in await service.Routes())
+        var routes = await service.Routes();
+        routes.Count.ShouldBeGreaterThan(8);
+        foreach (var route in routes)
             foreach (var method in route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET"])
             {
                 var (where, path) = ($"{method} {route.RoutePattern.RawText}", Path(route.RoutePattern, values));
                 var door = route.Metadata.GetMetadata<Door>().ShouldNotBeNull($"{where} does not say whom it is for");
                 var (nobodys, anothers, own, operators) = Expected(door);
+                (door.Audience is Audience.Everyone && method is not ("GET" or "HEAD")).ShouldBeFalse($"{where} changes something, and is for everyone");
 
                 (await Answer(null)).ShouldBe(nobodys, $"{where} as nobody");
                 (await Answer(second)).ShouldBe(anothers, $"{where} as another customer");
