@@ -30,6 +30,7 @@ public static class Surface
 
     public static TBuilder Knows<TBuilder>(this TBuilder route, string name, IReadOnlyList<string> words) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new KnownWords(name, words));
 
+    /// <summary>Whom the route is for, here and below: what each word means stands at <see cref="Audience"/>.</summary>
     public static TBuilder ForEveryone<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new Door(Audience.Everyone)).AllowAnonymous();
 
     public static TBuilder ForTheSidecar<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new Door(Audience.Sidecar)).AllowAnonymous();
