@@ -8,14 +8,14 @@ public static class Routes
     public static void MapAnalytics(this WebApplication app)
     {
         var letters = app.MapApi("/dead-letters").WithTags("Dead letters").Knows("status", Enum.GetNames<DeadLetterStatus>());
-        letters.MapGet("", ReadDeadLetters.Page).Says("ReadDeadLetters", "The dead letters, the newest first").Paged();
-        letters.MapGet("/{id}", ReadDeadLetters.One).Says("ReadDeadLetter", "A dead letter, and what became of it", 404);
-        letters.MapPost("/{id}/replay", ReplayDeadLetters.One).Says("ReplayDeadLetter", "Send a dead letter's record to the subscriber that failed", 404, 409);
-        letters.MapPost("/{id}/discard", DiscardDeadLetters.One).Says("DiscardDeadLetter", "Nothing is to come of a dead letter", 404, 409);
-        letters.MapPost("/replay", ReplayDeadLetters.All).Says("ReplayDeadLetters", "Send all that are open to the subscribers that failed");
-        letters.MapPost("/discard", DiscardDeadLetters.All).Says("DiscardDeadLetters", "Nothing is to come of all that are open");
+        letters.MapGet("", ReadDeadLetters.Page).Says("ReadDeadLetters", "The dead letters, the newest first").Paged().ForObservers();
+        letters.MapGet("/{id}", ReadDeadLetters.One).Says("ReadDeadLetter", "A dead letter, and what became of it", 404).ForObservers();
+        letters.MapPost("/{id}/replay", ReplayDeadLetters.One).Says("ReplayDeadLetter", "Send a dead letter's record to the subscriber that failed", 404, 409).ForOperators();
+        letters.MapPost("/{id}/discard", DiscardDeadLetters.One).Says("DiscardDeadLetter", "Nothing is to come of a dead letter", 404, 409).ForOperators();
+        letters.MapPost("/replay", ReplayDeadLetters.All).Says("ReplayDeadLetters", "Send all that are open to the subscribers that failed").ForOperators();
+        letters.MapPost("/discard", DiscardDeadLetters.All).Says("DiscardDeadLetters", "Nothing is to come of all that are open").ForOperators();
 
-        var analytics = app.MapApi("/analytics").WithTags("Analytics").Paged(1000);
+        var analytics = app.MapApi("/analytics").WithTags("Analytics").ForObservers().Paged(1000);
         analytics.MapGet("/revenue", ReadAnalytics.Revenue).Says("ReadRevenue", "Revenue of each minute");
         analytics.MapGet("/fraud", ReadAnalytics.Fraud).Says("ReadFraud", "Users whose behaviour looks like fraud").Knows("severity", FraudRules.Severities);
         analytics.MapGet("/abandonment", ReadAnalytics.Abandonment).Says("ReadAbandonment", "Items that nobody checked out");

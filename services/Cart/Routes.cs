@@ -7,7 +7,7 @@ public static class Routes
 {
     public static void MapCarts(this WebApplication app)
     {
-        var cart = app.MapApi("/cart/{user_id}").WithTags("Cart").AddEndpointFilter(TooMuchWaits);
+        var cart = app.MapApi("/cart/{user_id}").WithTags("Cart").ForCustomer("user_id").AddEndpointFilter(TooMuchWaits);
         cart.MapGet("", ReadCart.Handle).Says("ReadCart", "What is in the cart");
         cart.MapPost("/items", AddItem.Handle).Says("AddItem", "Put a product into the cart", 404, 409).Takes("quantity", 1, Check.MaxQuantity);
         cart.MapPut("/items/{product_id}", ChangeQuantity.Handle).Says("ChangeQuantity", "Set the quantity of a product in the cart; 0 takes it out", 404).Takes("quantity", 0, Check.MaxQuantity);

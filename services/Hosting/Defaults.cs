@@ -9,6 +9,7 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using Serilog;
+using Serilog.Core;
 using Serilog.Events;
 using Serilog.Formatting.Compact;
 using Serilog.Formatting.Display;
@@ -54,7 +55,7 @@ public static class Defaults
         // `dapr run` tells the port only by this variable.
         if (builder.Configuration["URLS"] is null && builder.Configuration["APP_PORT"] is { Length: > 0 })
             builder.WebHost.UseUrls($"http://127.0.0.1:{builder.Configuration.Int("APP_PORT", 0, 1, 65535)}");
-        services.AddDoors(builder.Configuration);
+        services.AddDoors(builder.Configuration).AddCallers(builder.Configuration).AddLimits(builder.Configuration);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = MaxEventBytes);
         if (builder.Configuration[StopWithParent.Setting] == "true")
             services.AddHostedService<StopWithParent>();
@@ -128,8 +129,11 @@ public static class Defaults
         app.UseSmallBodies();
         app.UseDoors();
         app.UseRouting();
-        app.MapSubscribeHandler();
-        var tools = app.MapGroup("").ExcludeFromDescription();
+        app.UseAuthentication();
+        app.UseRateLimiter();
+        app.UseAuthorization();
+        app.MapSubscribeHandler().ForEveryone();
+        var tools = app.MapGroup("").ExcludeFromDescription().ForEveryone();
         tools.MapMethods("/health", GetOrHead, () => new { status = "healthy", service = identity.AppId, version = ServiceIdentity.Version });
         tools.MapMethods("/health/ready", GetOrHead, Readiness.Answer);
         tools.MapPrometheusScrapingEndpoint("/metrics");
@@ -273,7 +277,8 @@ public static class Defaults
                 .MinimumLevel.Override("Dapr", LogEventLevel.Warning)
                 .MinimumLevel.Override("Grpc", LogEventLevel.Warning)
                 .MinimumLevel.Override("Microsoft.Hosting.Lifetime", LogEventLevel.Information)
-                .Enrich.FromLogContext().Enrich.WithProperty("Service", appId);
+                // The framework's own lines have it, and in it stands who the customer is.
+                .Enrich.FromLogContext().Enrich.With(new Without("RequestPath")).Enrich.WithProperty("Service", appId);
             if (embedded is not null)
                 log.WriteTo.Sink(new Embedded.Lines(embedded, json ? new RenderedCompactJsonFormatter() : new MessageTemplateTextFormatter(template, CultureInfo.InvariantCulture)));
             else if (json)
@@ -281,6 +286,11 @@ public static class Defaults
             else
                 log.WriteTo.Console(outputTemplate: template, formatProvider: CultureInfo.InvariantCulture);
         }, preserveStaticLogger: true);
+    }
+
+    sealed class Without(string property) : ILogEventEnricher
+    {
+        public void Enrich(LogEvent logEvent, ILogEventPropertyFactory propertyFactory) => logEvent.RemovePropertyIfPresent(property);
     }
 
     static void AddTelemetry(this WebApplicationBuilder builder, string appId)

@@ -14,9 +14,9 @@ static class Doors
 
     /// <summary>A form, or text, is sent by any page without asking; it may not change anything here. Reading it cannot: the browser keeps the answer from it.</summary>
     public static IApplicationBuilder UseDoors(this IApplicationBuilder app) => app.Use((http, next) =>
-        IsReading(http.Request.Method) || !IsOfAnotherOrigin(http.Request) ? next(http) : Problems.Forbidden("A page of another origin may not do this.").ExecuteAsync(http));
+        http.Request.IsReading() || !IsOfAnotherOrigin(http.Request) ? next(http) : Problems.Forbidden("A page of another origin may not do this.").ExecuteAsync(http));
 
-    static bool IsReading(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
+    public static bool IsReading(this HttpRequest request) => HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method);
 
     /// <summary>As the browser says; an older one tells the origin only, in which a proxy may have changed the scheme.</summary>
     static bool IsOfAnotherOrigin(HttpRequest request) => request.Headers["Sec-Fetch-Site"] is { Count: > 0 } site

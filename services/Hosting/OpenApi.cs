@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ecom.Contracts;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
@@ -12,6 +13,7 @@ namespace Ecom.Hosting;
 /// <summary><c>/openapi.json</c> and <c>/docs</c>: the wire as it is, in the wire's names.</summary>
 static class OpenApi
 {
+    const string Bearer = "bearer";
     const string IdPattern = "^[A-Za-z0-9._@-]+$";
     static readonly string[] IdFields = ["order_id", "user_id", "product_id", "payment_id"];
 
@@ -22,16 +24,20 @@ static class OpenApi
         {
             (document.Info.Title, document.Info.Version) = (appId, ServiceIdentity.Version);
             document.Info.Description = "Money is a number with two decimal places, time is UTC. What is refused is said in problem details (RFC 9457), whose detail says in plain words what is wrong.";
+            (document.Components ??= new()).SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+            {
+                [Bearer] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = Bearer, Description = "A customer's token, or the operators' key (ECOM_ADMIN_KEY). On this machine it is only needed where the shop was given one of the two." },
+            };
             return Task.CompletedTask;
         }));
 
     /// <summary>The page is ours alone: no vendor's buttons, and nothing on it is fetched from, or told to, another server.</summary>
     public static void MapApiPages(this IEndpointRouteBuilder routes, string appId)
     {
-        routes.MapOpenApi("/openapi.json");
+        routes.MapOpenApi("/openapi.json").ForEveryone();
         routes.MapScalarApiReference("/docs", page => page
             .WithOpenApiRoutePattern("/openapi.json").WithTitle(appId)
-            .DisableAgent().DisableMcp().DisableTelemetry().DisableDefaultFonts().HideClientButton().HideDeveloperTools());
+            .DisableAgent().DisableMcp().DisableTelemetry().DisableDefaultFonts().HideClientButton().HideDeveloperTools()).ForEveryone();
     }
 
     /// <summary>What our converters write, of which the framework knows nothing.</summary>
@@ -73,8 +79,14 @@ static class OpenApi
                 schema.Enum = [.. known.Words.Select(word => JsonValue.Create(word)), .. schema.Type is { } type && type.HasFlag(JsonSchemaType.Null) ? [JsonNullSentinel.JsonNull] : Array.Empty<JsonNode>()];
         if (operation.RequestBody is not null)
             foreach (var status in (int[])[StatusCodes.Status400BadRequest, StatusCodes.Status415UnsupportedMediaType])
-                operation.Responses.TryAdd($"{status}", new OpenApiResponse { Description = ReasonPhrases.GetReasonPhrase(status), Content = operation.Responses["422"].Content });
+                Refuse(status);
+        if (context.Description.HttpMethod is not "GET")
+            Refuse(StatusCodes.Status429TooManyRequests);
+        if (route.OfType<IAuthorizeData>().Any())
+            operation.Security = [new() { [new OpenApiSecuritySchemeReference(Bearer, document)] = [] }];
         return Task.CompletedTask;
+
+        void Refuse(int status) => operation.Responses.TryAdd($"{status}", new OpenApiResponse { Description = ReasonPhrases.GetReasonPhrase(status), Content = operation.Responses["422"].Content });
     }
 
     static IEnumerable<IOpenApiSchema> Schemas(IDictionary<string, OpenApiMediaType>? content) => content?.Values.Select(media => media.Schema).OfType<IOpenApiSchema>() ?? [];

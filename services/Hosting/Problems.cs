@@ -49,9 +49,11 @@ public static class Problems
 
     static string? Explain(HttpContext http, int status) => status switch
     {
+        StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden => http.GetEndpoint()?.Metadata.GetMetadata<Door>()?.Explain(http, status),
         StatusCodes.Status404NotFound => $"There is nothing at {http.Request.Method} {http.Request.Path}.",
         StatusCodes.Status405MethodNotAllowed => $"{http.Request.Path} does not take {http.Request.Method}.",
         StatusCodes.Status415UnsupportedMediaType => "The body must be application/json.",
+        StatusCodes.Status429TooManyRequests => "You ask for too much at once. Wait as long as Retry-After says.",
         StatusCodes.Status503ServiceUnavailable => "A part of the shop that this needs does not answer right now. Try again.",
         _ => null,
     };
@@ -67,7 +69,7 @@ public static class Problems
                 _ => (StatusCodes.Status500InternalServerError, "The service failed; the error is in its log under this trace id."),
             };
             if (status >= 500 && !ct.IsCancellationRequested)
-                log.LogError(exception, "{Method} {Path} failed", http.Request.Method, http.Request.Path);
+                log.LogError(exception, "{Method} {Route} failed", http.Request.Method, (http.Features.Get<IExceptionHandlerFeature>()?.Endpoint as RouteEndpoint)?.RoutePattern.RawText);
             http.Response.StatusCode = status;
             return await problems.TryWriteAsync(new() { HttpContext = http, ProblemDetails = new ProblemDetails { Status = status, Title = ReasonPhrases.GetReasonPhrase(status), Detail = detail } });
         }

@@ -29,4 +29,20 @@ public static class Surface
     public static TBuilder Paged<TBuilder>(this TBuilder route, int most = 100) where TBuilder : IEndpointConventionBuilder => route.Takes("limit", 1, most).Takes("offset", 0, null);
 
     public static TBuilder Knows<TBuilder>(this TBuilder route, string name, IReadOnlyList<string> words) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new KnownWords(name, words));
+
+    /// <summary>Whom the route is for, here and below: what each word means stands at <see cref="Audience"/>.</summary>
+    public static TBuilder ForEveryone<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new Door(Audience.Everyone)).AllowAnonymous();
+
+    public static TBuilder ForTheSidecar<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new Door(Audience.Sidecar)).AllowAnonymous();
+
+    /// <param name="userId">As of <see cref="Door"/>.</param>
+    public static TBuilder ForCustomer<TBuilder>(this TBuilder route, string? userId = null) where TBuilder : IEndpointConventionBuilder => route.For(new(Audience.Customer, userId));
+
+    public static TBuilder ForObservers<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.For(new(Audience.Observers));
+
+    public static TBuilder ForOperators<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.For(new(Audience.Operators));
+
+    static TBuilder For<TBuilder>(this TBuilder route, Door door) where TBuilder : IEndpointConventionBuilder => route
+        .WithMetadata(door).RequireAuthorization(policy => policy.RequireAssertion(asked => door.Admits(asked.User, (HttpContext)asked.Resource!)))
+        .Refuses(StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden);
 }

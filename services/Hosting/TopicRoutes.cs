@@ -76,7 +76,7 @@ public static class TopicRoutes
         || CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(http.Request.Headers["dapr-api-token"].ToString()));
 
     /// <summary>Another app's call comes by the sidecar, too, and with its token; it says whose it is.</summary>
-    static bool IsInvocation(this HttpContext http) => http.Request.Headers.ContainsKey("dapr-caller-app-id");
+    internal static bool IsInvocation(this HttpContext http) => http.Request.Headers.ContainsKey("dapr-caller-app-id");
 
     /// <summary>The handler's call with what came, and each further parameter taken from the scope that it came in; an optional one where it is there.</summary>
     static Handler<TCame, TAnswer> Bind<TCame, TAnswer>(Delegate handler)
@@ -105,7 +105,7 @@ public static class TopicRoutes
                 await Problems.Forbidden("An event is delivered by the sidecar; no app may bring one.").ExecuteAsync(http);
             else
                 await receive(http);
-        })).WithTopic(topic).ExcludeFromDescription();
+        })).WithTopic(topic).ForTheSidecar().ExcludeFromDescription();
 
     /// <summary>As large as its records make it: a call that is refused for its size would come again for ever.</summary>
     static IEndpointConventionBuilder MapBulk(this IEndpointRouteBuilder routes, Dapr.TopicOptions topic, int most, Func<List<JsonElement>, HttpContext, Task<bool>> take) =>

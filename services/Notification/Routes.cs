@@ -7,7 +7,7 @@ public static class Routes
     public static void MapNotifications(this WebApplication app)
     {
         var notifications = app.MapApi("/notifications").WithTags("Notifications").Knows("status", Enum.GetNames<NotificationStatus>()).Knows("kind", Kinds.All);
-        notifications.MapGet("/user/{user_id}", ReadNotifications.OfUser).Says("ReadNotificationsOfUser", "A customer's mails, the newest first").Paged();
+        notifications.MapGet("/user/{user_id}", ReadNotifications.OfUser).Says("ReadNotificationsOfUser", "A customer's mails, the newest first").Paged().ForCustomer("user_id");
 
         app.MapTopic<NotificationDb>(TellCustomer.Handle);
         app.MapTopic<NotificationDb>(TellAdmin.LowStock);

@@ -6,7 +6,7 @@ public static class Routes
 {
     public static void MapPayments(this WebApplication app)
     {
-        var payments = app.MapApi("/payments").WithTags("Payments").Knows("status", Enum.GetNames<PaymentStatus>());
+        var payments = app.MapApi("/payments").WithTags("Payments").ForCustomer().Knows("status", Enum.GetNames<PaymentStatus>());
         payments.MapGet("/{payment_id}", ReadPayments.One).Says("ReadPayment", "A payment", 404);
         payments.MapGet("/order/{order_id}", ReadPayments.OfOrder).Says("ReadPaymentOfOrder", "The payment of an order", 404);
 

@@ -124,18 +124,18 @@ public sealed class ComposeFileTests
     public void No_password_stands_in_a_file()
     {
         var values = Services.Values.Where(service => service.ContainsKey("environment")).SelectMany(service => Map(service["environment"]))
-            .Where(setting => Regex.IsMatch((string)setting.Key, "PASSWORD$|AUTH$|TOKEN$")).Select(setting => setting.Value as string ?? "").Distinct().ToList();
+            .Where(setting => Regex.IsMatch((string)setting.Key, "PASSWORD$|AUTH$|TOKEN$|KEY$")).Select(setting => setting.Value as string ?? "").Distinct().ToList();
 
         values.ShouldContain("${POSTGRES_PASSWORD}");
-        values.ShouldAllBe(value => Regex.IsMatch(value, @"^(\$\{\w+_(PASSWORD|TOKEN)(:\?[^}]*)?\})?$"));
-        Regex.Matches(Example, @"(?m)^\w*(?:PASSWORD|TOKEN)=(.*)$").Select(setting => setting.Groups[1].Value.Trim()).ShouldAllBe(value => value == "");
+        values.ShouldAllBe(value => Regex.IsMatch(value, @"^(\$\{\w+_(PASSWORD|TOKEN|KEY)(:\?[^}]*)?\})?$"));
+        Regex.Matches(Example, @"(?m)^\w*(?:PASSWORD|TOKEN|KEY)=(.*)$").Select(setting => setting.Groups[1].Value.Trim()).ShouldAllBe(value => value == "");
     }
 
     [Fact]
     public void No_service_and_no_sidecar_runs_without_tokens()
     {
         foreach (var name in Services.Keys.Where(name => name.EndsWith("-service", StringComparison.Ordinal) || name.EndsWith("-dapr", StringComparison.Ordinal)))
-            foreach (var token in (string[])["APP_API_TOKEN", "DAPR_API_TOKEN"])
+            foreach (var token in (string[])["APP_API_TOKEN", "DAPR_API_TOKEN", .. name.EndsWith("-service", StringComparison.Ordinal) ? ["ECOM_ADMIN_KEY"] : Array.Empty<string>()])
                 ((string)Map(Services[name]["environment"])[token]).ShouldStartWith($"${{{token}:?", Case.Sensitive, name);
     }
 

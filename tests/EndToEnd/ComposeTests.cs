@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Ecom.Contracts;
 using Ecom.Tests.Support;
@@ -60,6 +61,17 @@ public sealed class ComposeTests(ComposeWorld world) : IClassFixture<ComposeWorl
         await Eventually.Until(async () => (await world.Customer.Analytics<FraudDetected>("fraud")).Any(alert => alert.UserId == user && alert.AlertType == "high_order_value"),
             TimeSpan.FromMinutes(5), "Spark's alert of the dear order is served");
         await world.Compose("--profile", "spark", "stop", "spark-jobs", "spark-connect", "spark-worker-1", "spark-worker-2", "spark-master");
+    }
+
+    /// <summary>What Docker brings to a published port comes from its own network, for a service from another machine.</summary>
+    [Fact]
+    public async Task In_a_container_nothing_is_open_without_a_key()
+    {
+        using var http = new HttpClient();
+
+        foreach (var (app, path) in ((string, string)[])[(AppIds.Cart, "cart/ada"), (AppIds.Order, "orders/user/ada"), (AppIds.Analytics, "dead-letters")])
+            (await http.GetAsync(world.Address(app, path))).StatusCode.ShouldBe(HttpStatusCode.Unauthorized, path);
+        (await http.GetAsync(world.Address(AppIds.Inventory, "products"))).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]

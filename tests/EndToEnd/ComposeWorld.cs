@@ -21,6 +21,8 @@ public sealed class ComposeWorld : IAsyncLifetime
 
     public Uri Prometheus => new($"http://127.0.0.1:{prometheusPort}");
 
+    public Uri Address(string appId, string path) => new($"http://127.0.0.1:{run.AppPort(appId)}/{path}");
+
     string Project { get; } = $"ecom-test-{Guid.NewGuid().ToString("N")[..6]}";
 
     public async ValueTask InitializeAsync()
@@ -34,6 +36,7 @@ public sealed class ComposeWorld : IAsyncLifetime
             REDIS_PASSWORD="{Password.Replace("$", "\\$")}"
             APP_API_TOKEN=it-is-me
             DAPR_API_TOKEN=let-me-in
+            ECOM_ADMIN_KEY={EndToEnd.Customer.Key}
             """);
         var ports = run.AppIds.Select(app => (Name: app.Replace("-service", "-pod"), Publish: $"\"127.0.0.1:{run.AppPort(app)}:8080\"")).Append(("postgres", $"\"127.0.0.1:{postgresPort}:5432\""))
             .Append(("prometheus", $"\"127.0.0.1:{prometheusPort}:9090\""))
@@ -71,6 +74,7 @@ public sealed class ComposeWorld : IAsyncLifetime
             ["POSTGRES_DB"] = "kafka_ecom",
             ["POSTGRES_USER"] = "ecom",
             ["POSTGRES_PASSWORD"] = Password,
+            ["ECOM_ADMIN_KEY"] = EndToEnd.Customer.Key,
         },
         Repository.Root, TimeSpan.FromMinutes(5));
 

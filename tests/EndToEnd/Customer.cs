@@ -6,11 +6,12 @@ namespace Ecom.Tests.EndToEnd;
 
 public sealed record OrderState(string Status, bool Closed, JsonElement Json);
 
-/// <summary>A customer at the shop's public routes.</summary>
+/// <summary>A customer at the shop's public routes, who has an operator's key; a shop that was given none does not look at it.</summary>
 public sealed class Customer : IDisposable
 {
+    public const string Key = "the-operators-key-of-the-tests";
     static readonly TimeSpan Stubbornness = TimeSpan.FromSeconds(90);
-    readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(20) };
+    readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(20), DefaultRequestHeaders = { Authorization = new("Bearer", Key) } };
     readonly RunFile[] runs;
 
     /// <param name="runs">Where the shop answers; with several replicas each request goes to any of them, whether it lives or not.</param>

@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.Http.Json;
 using Ecom.Contracts;
 using Ecom.Sidecar;
+using Ecom.Tests.Support;
 
 namespace Ecom.Tests.EndToEnd;
 
@@ -46,6 +48,30 @@ public sealed class EmbeddedDoors(EmbeddedWorld world) : IDisposable
 
         (await http.GetStringAsync($"http://127.0.0.1:{shop.SidecarPort(AppIds.Order)}/v1.0/secrets/secretstore/bulk")).ShouldBe("{}");
         (await http.GetStringAsync($"http://127.0.0.1:{shop.SidecarPort(AppIds.Order)}/v1.0/secrets/secretstore/PATH")).ShouldBe("""{"PATH":""}""");
+    }
+
+    [Fact]
+    public async Task A_shop_that_was_given_a_key_is_operated_by_whoever_has_it_or_its_folder()
+    {
+        await using var own = await EmbeddedShop.Start(new() { ["ECOM_ADMIN_KEY"] = Customer.Key });
+        var restock = new Uri($"http://127.0.0.1:{own.AppPort(AppIds.Inventory)}/products/PROD-001/restock");
+
+        (await http.PostAsJsonAsync(restock, new { quantity = 1 })).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        await own.Customer.Restock("PROD-001", 1);
+        await using var elsewhere = ChildProcess.StartTool(["dead-letters", "discard", "--all", "--yes", "--data", own.Data, "--port-offset", $"{own.Offset}"], new Dictionary<string, string?> { ["ECOM_ADMIN_KEY"] = null });
+        (await elsewhere.WaitForExit(TimeSpan.FromSeconds(60))).ShouldBe(0, elsewhere.Tail());
+        own.Host.Output.ShouldContain(line => line == "who is let in: every program on this machine; operators by ECOM_ADMIN_KEY");
+        if (!OperatingSystem.IsWindows())
+            File.GetUnixFileMode(Path.Combine(own.Data, "admin-key")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    [Fact]
+    public async Task A_shop_that_was_given_none_says_so()
+    {
+        shop.Host.Output.ShouldContain(line => line == "who is let in: every program on this machine, as ECOM_ADMIN_KEY is not set");
+        await Eventually.Until(
+            () => shop.Log().Count(line => line.Contains("Open to whoever is on this machine, closed to all others", StringComparison.Ordinal)) == EmbeddedShop.Apps.Count,
+            TimeSpan.FromSeconds(30), "each service has said so, and it is in the file");
     }
 
     public void Dispose() => http.Dispose();

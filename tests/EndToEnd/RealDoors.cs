@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using Ecom.Contracts;
 using Ecom.Tests.Support;
 
@@ -31,6 +32,27 @@ public sealed class RealDoors(RealWorld world) : IDisposable
 
         (await http.GetAsync($"{sidecar}/health")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await world.Rows("payment_service", "SELECT 1 FROM payments WHERE order_id = $1", orderId)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Dapr_run_hands_the_operators_key_to_the_services()
+    {
+        var restock = new Uri($"http://127.0.0.1:{world.Shop.AppPort(AppIds.Inventory)}/products/PROD-020/restock");
+
+        (await http.PostAsJsonAsync(restock, new { quantity = 1 })).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        await world.Shop.Customer.Restock("PROD-020", 1);
+    }
+
+    /// <summary>Where a sidecar is on this machine, too, and has the token: a way to any service, but to nobody's things.</summary>
+    [Fact]
+    public async Task By_daprd_too_an_invocation_opens_no_route_of_a_customer()
+    {
+        http.DefaultRequestHeaders.Add("dapr-api-token", RunningShop.ApiToken);
+        var orders = $"http://127.0.0.1:{world.Shop.SidecarPort(AppIds.Cart)}/v1.0/invoke/{AppIds.Order}/method/orders/user/somebody";
+
+        (await http.GetAsync(orders)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        http.DefaultRequestHeaders.Authorization = new("Bearer", Customer.Key);
+        (await http.GetAsync(orders)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     public void Dispose() => http.Dispose();

@@ -23,7 +23,7 @@ public sealed partial class RunningShop : IAsyncDisposable
     RunningShop(Backends backends, string components, Dictionary<string, string?> settings, string? names = null)
     {
         (this.backends, this.components, this.settings, this.names) = (backends, components, settings, names ?? folder.File("names.db"));
-        environment = new(backends.Environment) { ["DAPR_HOST_IP"] = "127.0.0.1", ["INITIAL_STOCK"] = "100", ["LOG_FORMAT"] = "text", ["APP_API_TOKEN"] = "it-is-me", ["DAPR_API_TOKEN"] = ApiToken };
+        environment = new(backends.Environment) { ["DAPR_HOST_IP"] = "127.0.0.1", ["INITIAL_STOCK"] = "100", ["LOG_FORMAT"] = "text", ["APP_API_TOKEN"] = "it-is-me", ["DAPR_API_TOKEN"] = ApiToken, ["ECOM_ADMIN_KEY"] = EndToEnd.Customer.Key, ["AUTH_AUTHORITY"] = null };
         // A Spark server that this machine may have is not the shop's.
         environment["SPARK_REMOTE"] = $"sc://localhost:{Ports.Free()}";
         foreach (var (name, value) in settings)

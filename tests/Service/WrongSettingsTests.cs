@@ -17,6 +17,8 @@ public sealed class WrongSettingsTests : IDisposable
     [InlineData("Order", "SAGA_TIMEOUT_SECONDS", "-1")]
     [InlineData("Order", "FOLLOW_HEARTBEAT_SECONDS", "0")]
     [InlineData("Order", "FOLLOW_MOST", "all")]
+    [InlineData("Order", "FOLLOW_MOST_PER_CLIENT", "0")]
+    [InlineData("Cart", "RATE_LIMIT_WRITES_PER_SECOND", "many")]
     [InlineData("Order", "EVENT_RETRY_SECONDS", "soon")]
     [InlineData("Payment", "PAYMENT_SUCCESS_RATE", "1.5")]
     [InlineData("Payment", "GATEWAY_FAULT_RATE", "often")]

@@ -36,6 +36,8 @@ public sealed class ServiceProcess : IAsyncDisposable
             ["ECOM_DATA"] = folder.Path,
             ["APP_API_TOKEN"] = null,
             ["DAPR_API_TOKEN"] = null,
+            ["ECOM_ADMIN_KEY"] = null,
+            ["AUTH_AUTHORITY"] = null,
             ["DAPR_HTTP_ENDPOINT"] = null,
             ["DAPR_GRPC_ENDPOINT"] = null,
             ["POSTGRES_HOST"] = postgres?.Host,

@@ -1,3 +1,4 @@
+using Ecom.Sidecar;
 using Ecom.Sidecar.Config;
 
 namespace Ecom.Tool;
@@ -20,6 +21,13 @@ sealed record Addresses(IReadOnlyList<AppSpec> Apps, int MailPort, string DataFo
     public Uri App(string appId) => new($"http://localhost:{Spec(appId).AppPort}");
 
     public Uri Sidecar(string appId) => new($"http://localhost:{Spec(appId).HttpPort}");
+
+    /// <summary>What the shop's doors ask for: of the environment, or as an embedded shop has left it in its folder.</summary>
+    public string? Secret(string setting, string file)
+    {
+        var (given, left) = (Setting.Text(setting), TokenFile.Read(DataFolder, file));
+        return IsEmbedded ? left ?? given : given ?? left;
+    }
 
     AppSpec Spec(string appId) => Apps.FirstOrDefault(app => app.AppId == appId) ?? throw new ToolError($"dapr.yaml has no app {appId}");
 }

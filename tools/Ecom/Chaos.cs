@@ -68,7 +68,7 @@ static class Chaos
 
     static async Task<int> Run(Script script, ShopChoice choice, Arena arena, CancellationToken cancel)
     {
-        using var client = new ShopClient(arena.Addresses.App, Stubbornness);
+        using var client = new ShopClient(arena.Addresses, Stubbornness);
         var (crowd, clock) = (new Crowd(client, choice.Patience), Stopwatch.StartNew());
         var attack = new Attack(arena, Faults.Plan(script.Seed, script.Time, arena.Targets), clock);
         Terminal.Line($"seed {script.Seed}: {script.Time.TotalMinutes:0.0##} min, {script.Rate} orders a minute, and now and then somebody hits {string.Join(", ", arena.Targets.Select(target => target.Name))}");

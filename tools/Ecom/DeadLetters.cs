@@ -42,7 +42,7 @@ static class DeadLetters
             command.Add(subscriber);
             command.Add(reason);
             command.Add(since);
-            shop.AddPortOffsetTo(command);
+            shop.AddDataTo(command);
         }
 
         public void AddToChange(Command command)
@@ -63,7 +63,7 @@ static class DeadLetters
 
         public string Query(ParseResult parsed) => Query(parsed.GetValue(topic), parsed.GetValue(subscriber), parsed.GetValue(reason), parsed.GetValue(since));
 
-        public ShopClient Client(ParseResult parsed) => new(Addresses.Read(shop.Read(parsed)).App);
+        public ShopClient Client(ParseResult parsed) => new(Addresses.Read(shop.Read(parsed)));
 
         static string Query(string? topic, string? subscriber, string? reason, DateTimeOffset? since) => string.Concat(
             new[] { ("topic", topic), ("subscriber", subscriber), ("reason", reason), ("since", since?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture)) }
@@ -97,10 +97,10 @@ static class DeadLetters
         var choice = new ShopOptions();
         var id = new Argument<long>("id") { Description = "The letter's id in the list." };
         var command = new Command("show", "Show a dead letter with its event, and what became of it.") { id };
-        choice.AddPortOffsetTo(command);
+        choice.AddDataTo(command);
         command.SetAction(async (parsed, cancel) =>
         {
-            using var shop = new ShopClient(Addresses.Read(choice.Read(parsed)).App);
+            using var shop = new ShopClient(Addresses.Read(choice.Read(parsed)));
             var letter = await One(shop, parsed.GetValue(id), cancel);
             Terminal.Line($"{letter.OriginalTopic} → {letter.Subscriber}: {State(letter)}");
             Terminal.Line($"event     {letter.EventId ?? "without a readable id"}");

@@ -18,21 +18,8 @@ static class SetTimeZone
         // Windows' own names are known everywhere, too, but their spaces would not outlive the shell that reads .env.
         if (zone.Contains(' ') || !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _))
             throw new ToolError($"there is no time zone '{zone}': name one of the tz database, such as America/Los_Angeles, Europe/Berlin or UTC");
-        var file = Path.Combine(Repository.Root, ".env");
-        try
-        {
-            List<string> lines = File.Exists(file) ? [.. await File.ReadAllLinesAsync(file, cancel)] : [];
-            if (lines.FindIndex(line => line.StartsWith("TZ=", StringComparison.Ordinal)) is >= 0 and var at)
-                lines[at] = $"TZ={zone}";
-            else
-                lines.Add($"TZ={zone}");
-            await File.WriteAllTextAsync(file, string.Join('\n', lines) + '\n', cancel);
-        }
-        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
-        {
-            throw new ToolError($"{file} cannot be written: {wrong.Message}");
-        }
-        Terminal.Line($"TZ={zone} is in {file}; a service reads it when it starts:");
+        await EnvFile.Set("TZ", zone, cancel);
+        Terminal.Line($"TZ={zone} is in {EnvFile.Name}; a service reads it when it starts:");
         Terminal.Line($"  embedded   Ctrl-C, then: set -a; . ./.env; set +a; dotnet run --project tools/Ecom -- up");
         Terminal.Line($"  dapr run   dapr stop -f dapr.yaml; set -a; . ./.env; set +a; dapr run -f dapr.yaml");
         Terminal.Line($"  compose    docker compose up -d --wait");

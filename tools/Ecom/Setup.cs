@@ -3,16 +3,20 @@ using System.Diagnostics;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Ecom.Contracts;
+using Ecom.Hosting;
 using Npgsql;
 
 namespace Ecom.Tool;
 
-/// <summary>Brings PostgreSQL to the current schema and Kafka to the specification's topics. Each step says what it changed; a second run changes nothing.</summary>
+/// <summary>Fills the empty secrets of .env, brings PostgreSQL to the current schema and Kafka to the specification's topics. Each step says what it changed; a second run changes nothing.</summary>
 static class Setup
 {
     const int Partitions = 3;
     static readonly Terminal.Coloured Unchanged = Terminal.Plain("unchanged");
     static readonly TimeSpan BrokerPatience = TimeSpan.FromSeconds(30);
+
+    /// <summary>By which doors open. A password is its server's, who may have one already.</summary>
+    static readonly string[] Secrets = ["APP_API_TOKEN", "DAPR_API_TOKEN", Operators.Setting];
 
     /// <summary>cart-service keeps its carts in a state store.</summary>
     static IEnumerable<KeyValuePair<string, string>> WithDatabase => Shop.Services.Where(service => service.Key != AppIds.Cart);
@@ -21,13 +25,15 @@ static class Setup
 
     public static Command Command()
     {
-        var command = new Command("setup", "Bring PostgreSQL (POSTGRES_* or ConnectionStrings__Db) and Kafka (KAFKA_BROKERS) to what the shop needs; can be repeated.");
+        var command = new Command("setup", "Bring PostgreSQL (POSTGRES_* or ConnectionStrings__Db) and Kafka (KAFKA_BROKERS) to what the shop needs, and fill the empty tokens of .env; can be repeated.");
         command.SetAction((_, cancel) => Run(cancel));
         return command;
     }
 
     static async Task<int> Run(CancellationToken cancel)
     {
+        foreach (var secret in await EnvFile.FillEmpty(Secrets, cancel))
+            Say(".env", secret, Terminal.Green("made; what runs gets it when it is started again, after: set -a; . ./.env; set +a"));
         if (PostgreSql.FromEnvironment() is { } server)
             await Database(server, cancel);
         else

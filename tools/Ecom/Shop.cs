@@ -15,7 +15,7 @@ sealed class Shop : IAsyncDisposable
     readonly ShopLog? log;
 
     Shop(EmbeddedHost? host, ShopLog? log, Addresses addresses, ServiceData data) =>
-        (this.host, this.log, Addresses, Data, Client) = (host, log, addresses, data, new ShopClient(addresses.App));
+        (this.host, this.log, Addresses, Data, Client) = (host, log, addresses, data, new ShopClient(addresses));
 
     /// <summary>The apps and the projects that build their programs.</summary>
     public static IReadOnlyDictionary<string, string> Services { get; } = new Dictionary<string, string>
@@ -77,6 +77,7 @@ sealed class Shop : IAsyncDisposable
                     Output = log.Write,
                 }, cancel);
                 await Ready(host, log, cancel);
+                AdminKey.Leave(choice.DataFolder);
                 log.Show(watch);
                 return new Shop(host, log, addresses, ServiceData.Files(choice.DataFolder));
             });

@@ -32,15 +32,15 @@ sealed class Refused(string message, HttpStatusCode status) : Exception(message)
     public HttpStatusCode Status => status;
 }
 
-/// <summary>The shop as a customer's program sees it: its public routes, asked again while a service is away.</summary>
+/// <summary>The shop as a customer's program sees it, or an operator's, who has the key: its public routes, asked again while a service is away.</summary>
 /// <param name="patience">For how long; 30 s when it is not said.</param>
-sealed class ShopClient(Func<string, Uri> address, TimeSpan? patience = null) : IDisposable
+sealed class ShopClient(Addresses addresses, TimeSpan? patience = null) : IDisposable
 {
     static readonly TimeSpan Answer = TimeSpan.FromSeconds(30);
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     readonly TimeSpan patience = patience ?? Answer;
-    readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30) }) { Timeout = Answer };
+    readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30) }) { Timeout = Answer, DefaultRequestHeaders = { Authorization = AdminKey.Of(addresses) } };
     int retries;
 
     public int Retries => retries;
@@ -156,7 +156,7 @@ sealed class ShopClient(Func<string, Uri> address, TimeSpan? patience = null) : 
 
     async IAsyncEnumerable<StatusChange> Changes(string orderId, [EnumeratorCancellation] CancellationToken cancel)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address(AppIds.Order), $"/orders/{orderId}/events"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(addresses.App(AppIds.Order), $"/orders/{orderId}/events"));
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
         // The service has waited for the order a while: its event is still under way.
         if (response.StatusCode == HttpStatusCode.NotFound)
@@ -174,7 +174,7 @@ sealed class ShopClient(Func<string, Uri> address, TimeSpan? patience = null) : 
         {
             try
             {
-                using var request = new HttpRequestMessage(method, new Uri(address(app), path));
+                using var request = new HttpRequestMessage(method, new Uri(addresses.App(app), path));
                 if (body is not null)
                     request.Content = JsonContent.Create(body, options: Json.Options);
                 if (idempotencyKey is not null)
@@ -189,7 +189,7 @@ sealed class ShopClient(Func<string, Uri> address, TimeSpan? patience = null) : 
             catch (Exception away) when (away is HttpRequestException or IOException || away is TaskCanceledException && !cancel.IsCancellationRequested)
             {
                 if (Stopwatch.GetElapsedTime(started) > patience)
-                    throw new ToolError($"{app} at {address(app)} does not answer: {away.Message}");
+                    throw new ToolError($"{app} at {addresses.App(app)} does not answer: {away.Message}");
             }
             Interlocked.Increment(ref retries);
             await Task.Delay(Pause, cancel);

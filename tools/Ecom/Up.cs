@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Ecom.Hosting;
 using Ecom.Sidecar;
 
 namespace Ecom.Tool;
@@ -30,6 +31,7 @@ static class Up
         Terminal.Line();
         Terminal.Line($"mail caught: http://localhost:{shop.Addresses.MailPort}   data: {choice.DataFolder}");
         Terminal.Line($"the sidecars' token (header dapr-api-token): {Path.Combine(choice.DataFolder, TokenFile.Name)}");
+        Terminal.Line($"who is let in: {WhoIsLetIn()}");
         Terminal.Line($"{Begun}");
         try
         {
@@ -41,6 +43,13 @@ static class Up
         }
         return Exit.Interrupted;
     }
+
+    static string WhoIsLetIn() => (Setting.Text(Operators.Setting), Setting.Text("AUTH_AUTHORITY")) switch
+    {
+        (null, null) => $"every program on this machine, as {Operators.Setting} is not set",
+        (_, { } authority) => $"who has a token of {authority}",
+        _ => $"every program on this machine; operators by {Operators.Setting}",
+    };
 
     static CancellationToken OrInputEnds(CancellationToken cancel)
     {

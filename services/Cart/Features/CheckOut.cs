@@ -30,7 +30,7 @@ public static partial class CheckOut
             metrics.CheckedOut.Add(1);
             // The checkout's event begins the order's story: its id is the correlation id of all that follows.
             using var scope = log.BeginScope(new Dictionary<string, object> { ["CorrelationId"] = made.EventId });
-            LogCheckedOut(log, made.OrderId, userId);
+            LogCheckedOut(log, made.OrderId);
         }
         if (decision.Checkout is not { } checkout)
             return decision.Refusal!;
@@ -72,8 +72,8 @@ public static partial class CheckOut
 
     sealed record Decision(Checkout? Checkout, bool IsNew = false, bool IsRemembered = false, ProblemHttpResult? Refusal = null);
 
-    [LoggerMessage(LogLevel.Information, "Order {OrderId} checked out by {UserId}")]
-    static partial void LogCheckedOut(ILogger log, string orderId, string userId);
+    [LoggerMessage(LogLevel.Information, "Order {OrderId} checked out")]
+    static partial void LogCheckedOut(ILogger log, string orderId);
 }
 
 /// <summary>What cart-service counts.</summary>

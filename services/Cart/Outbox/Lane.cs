@@ -133,7 +133,7 @@ public sealed partial class Lane(string userId, Duties duties, TimeProvider cloc
             foreach (var duty in queue)
                 duty.Ended(false);
             if (!failing)
-                LogWaits(log, userId, queue.Count, e.GetBaseException().Message);
+                LogWaits(log, queue.Count, e.GetBaseException().Message);
             failing = true;
         }
     }
@@ -147,6 +147,6 @@ public sealed partial class Lane(string userId, Duties duties, TimeProvider cloc
             done.Remove(doneInOrder.Dequeue());
     }
 
-    [LoggerMessage(LogLevel.Warning, "{Count} events and keys of {UserId}'s cart wait: {Reason}")]
-    static partial void LogWaits(ILogger log, string userId, int count, string reason);
+    [LoggerMessage(LogLevel.Warning, "{Count} events and keys of a cart wait: {Reason}")]
+    static partial void LogWaits(ILogger log, int count, string reason);
 }

@@ -58,12 +58,14 @@ public sealed partial class SendMails(DaprClient dapr, MailOptions options, Queu
             mail.Postponed(error, isBlamed, attempts => now + Wait(attempts));
         using (await db.WritersTurn(CancellationToken.None))
             await db.SaveChangesAsync(CancellationToken.None);
-        if (error is null)
-            LogSent(Log, mail.Kind, mail.RecipientEmail);
+        // A mail server likes to repeat whose mail it refuses.
+        var said = error?.Replace(mail.RecipientEmail, "the recipient", StringComparison.OrdinalIgnoreCase);
+        if (said is null)
+            LogSent(Log, mail.NotificationId, mail.Kind);
         else if (isBlamed)
-            LogRefused(Log, mail.Kind, mail.RecipientEmail, mail.Attempts, error);
+            LogRefused(Log, mail.NotificationId, mail.Kind, mail.Attempts, said);
         else
-            throw new ReceiverAwayException(error);
+            throw new ReceiverAwayException(said);
     }
 
     async Task<(string? Error, Refusal What)> Hand(Notification mail)
@@ -91,9 +93,9 @@ public sealed partial class SendMails(DaprClient dapr, MailOptions options, Queu
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "Mail {Kind} sent to {Recipient}")]
-    static partial void LogSent(ILogger log, string kind, string recipient);
+    [LoggerMessage(LogLevel.Information, "Mail {NotificationId} ({Kind}) sent")]
+    static partial void LogSent(ILogger log, string notificationId, string kind);
 
-    [LoggerMessage(LogLevel.Warning, "Mail {Kind} to {Recipient} was refused ({Attempts} attempts): {Reason}")]
-    static partial void LogRefused(ILogger log, string kind, string recipient, int attempts, string reason);
+    [LoggerMessage(LogLevel.Warning, "Mail {NotificationId} ({Kind}) was refused ({Attempts} attempts): {Reason}")]
+    static partial void LogRefused(ILogger log, string notificationId, string kind, int attempts, string reason);
 }

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Ecom.Contracts;
 using Ecom.Hosting;
 using Microsoft.EntityFrameworkCore;
@@ -10,6 +11,9 @@ public sealed class OrderDb(DbContextOptions<OrderDb> options) : ServiceDb(optio
     public const string OrdersTable = "orders";
 
     public DbSet<Order> Orders => Set<Order>();
+
+    /// <summary>Those that the caller may see: a customer their own.</summary>
+    public IQueryable<Order> OrdersFor(ClaimsPrincipal caller) => caller.Customer() is { } own ? Orders.Where(o => o.UserId == own) : Orders;
 
     /// <summary>The order with its lines, held against every other writer until the transaction ends, so that two decisions never race.</summary>
     public async Task<Order?> Held(string orderId, CancellationToken ct)

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Ecom.Contracts;
 using Ecom.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -13,9 +14,9 @@ public sealed record OrderPage(IReadOnlyList<OrderResponse> Orders, int TotalOrd
 
 public static class ReadOrders
 {
-    public static async Task<Results<Ok<OrderResponse>, ProblemHttpResult>> One([FromRoute(Name = "order_id")] string orderId, OrderDb db, OrderWatch watch, CancellationToken ct)
+    public static async Task<Results<Ok<OrderResponse>, ProblemHttpResult>> One([FromRoute(Name = "order_id")] string orderId, ClaimsPrincipal caller, OrderDb db, OrderWatch watch, CancellationToken ct)
     {
-        var (order, refusal) = await watch.Await(orderId, () => db.Orders.AsNoTracking().Include(o => o.Items).SingleOrDefaultAsync(o => o.OrderId == orderId, ct), ct);
+        var (order, refusal) = await watch.Await(orderId, () => db.OrdersFor(caller).AsNoTracking().Include(o => o.Items).SingleOrDefaultAsync(o => o.OrderId == orderId, ct), ct);
         return refusal is not null ? refusal : TypedResults.Ok(order!.ToResponse());
     }
 

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Ecom.Hosting;
 using Ecom.Orders.Saga;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -10,9 +11,9 @@ namespace Ecom.Orders;
 public static class RequestCancellation
 {
     public static async Task<Results<Accepted<OrderResponse>, ProblemHttpResult>> Handle(
-        [FromRoute(Name = "order_id")] string orderId, OrderDb db, OrderWatch watch, TellSaga saga, TimeProvider clock, CancellationToken ct)
+        [FromRoute(Name = "order_id")] string orderId, ClaimsPrincipal caller, OrderDb db, OrderWatch watch, TellSaga saga, TimeProvider clock, CancellationToken ct)
     {
-        var (order, refusal) = await watch.Await(orderId, () => db.Orders.AsNoTracking().SingleOrDefaultAsync(o => o.OrderId == orderId, ct), ct);
+        var (order, refusal) = await watch.Await(orderId, () => db.OrdersFor(caller).AsNoTracking().SingleOrDefaultAsync(o => o.OrderId == orderId, ct), ct);
         if (refusal is not null)
             return refusal;
         var accepted = await db.InTransaction(async () =>

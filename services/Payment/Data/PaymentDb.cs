@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Ecom.Contracts;
 using Ecom.Hosting;
 using Ecom.Payments.Gateway;
@@ -11,6 +12,9 @@ public sealed class PaymentDb(DbContextOptions<PaymentDb> options) : ServiceDb(o
 
     /// <summary>The simulated gateway's own book, not ours.</summary>
     public DbSet<GatewayCharge> GatewayCharges => Set<GatewayCharge>();
+
+    /// <summary>Those that the caller may see: a customer their own.</summary>
+    public IQueryable<Payment> PaymentsFor(ClaimsPrincipal caller) => caller.Customer() is { } own ? Payments.Where(p => p.UserId == own) : Payments;
 
     /// <summary>The order's payment, held against every other writer until the transaction ends.</summary>
     public async Task<Payment?> Held(string orderId, CancellationToken ct)
