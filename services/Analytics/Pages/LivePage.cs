@@ -1,0 +1,91 @@
+using Microsoft.AspNetCore.Components;
+
+namespace Ecom.Analytics.Pages;
+
+/// <summary>A page that is read again after a change of what it shows, at most four times a second: the commit pushes, nobody polls.</summary>
+public abstract partial class LivePage : ComponentBase, IDisposable
+{
+    static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+    readonly CancellationTokenSource end = new();
+    JournalNews.Listener? listener;
+
+    [Inject] JournalNews News { get; set; } = null!;
+    [Inject] IServiceScopeFactory Scopes { get; set; } = null!;
+    [Inject] TimeProvider Clock { get; set; } = null!;
+    [Inject] ILogger<LivePage> Log { get; set; } = null!;
+
+    /// <summary>Whether it was read at least once.</summary>
+    protected bool IsRead { get; private set; }
+
+    /// <summary>Why it could not be read; what is shown is from before.</summary>
+    protected string? Failure { get; private set; }
+
+    /// <summary>Nobody looks any more.</summary>
+    protected CancellationToken End { get; }
+
+    protected LivePage() => End = end.Token;
+
+    protected abstract Task Read(IServiceProvider services, CancellationToken ct);
+
+    protected abstract bool Shows(JournalChange change);
+
+    /// <summary>Who listens first and reads then misses nothing. The page that is only drawn once listens to nothing.</summary>
+    protected override void OnInitialized()
+    {
+        if (!RendererInfo.IsInteractive)
+            return;
+        listener = News.Listen();
+        _ = InvokeAsync(Follow);
+    }
+
+    protected override Task OnParametersSetAsync() => ReadAgain();
+
+    protected async Task ReadAgain()
+    {
+        try
+        {
+            await using var scope = Scopes.CreateAsyncScope();
+            await Read(scope.ServiceProvider, End);
+            (IsRead, Failure) = (true, null);
+        }
+        catch (Exception e) when (!End.IsCancellationRequested)
+        {
+            LogUnread(e, GetType().Name);
+            Failure = "The shop's records cannot be read right now. The page tries again by itself.";
+        }
+        catch (Exception) when (End.IsCancellationRequested)
+        {
+        }
+    }
+
+    async Task Follow()
+    {
+        try
+        {
+            while (true)
+            {
+                // After a failure it is tried again without news.
+                var change = await listener!.Next(Failure is null ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(2), End);
+                if (change is not null && !Shows(change))
+                    continue;
+                await ReadAgain();
+                StateHasChanged();
+                await Task.Delay(Interval, Clock, End);
+            }
+        }
+        catch (OperationCanceledException) when (End.IsCancellationRequested)
+        {
+        }
+    }
+
+    public void Dispose()
+    {
+        end.Cancel();
+        listener?.Dispose();
+        end.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{Page} could not be read")]
+    partial void LogUnread(Exception e, string page);
+}
