@@ -14,9 +14,11 @@ static class Doors
 
     /// <summary>A form, or text, is sent by any page without asking; it may not change anything here. Reading it cannot: the browser keeps the answer from it.</summary>
     public static IApplicationBuilder UseDoors(this IApplicationBuilder app) => app.Use((http, next) =>
-        IsReading(http.Request.Method) || !IsOfAnotherOrigin(http.Request) ? next(http) : Problems.Forbidden("A page of another origin may not do this.").ExecuteAsync(http));
+        IsReading(http.Request) || !IsOfAnotherOrigin(http.Request) ? next(http) : Problems.Forbidden("A page of another origin may not do this.").ExecuteAsync(http));
 
-    static bool IsReading(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
+    /// <summary>A web socket begins by reading, and then says anything.</summary>
+    static bool IsReading(HttpRequest request) =>
+        (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method)) && request.Headers.Upgrade.Count == 0;
 
     /// <summary>As the browser says; an older one tells the origin only, in which a proxy may have changed the scheme.</summary>
     static bool IsOfAnotherOrigin(HttpRequest request) => request.Headers["Sec-Fetch-Site"] is { Count: > 0 } site
