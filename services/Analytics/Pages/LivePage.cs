@@ -50,7 +50,7 @@ public abstract partial class LivePage : ComponentBase, IDisposable
         }
         catch (Exception e) when (!End.IsCancellationRequested)
         {
-            LogUnread(e, GetType().Name);
+            LogUnread(Log, e, GetType().Name);
             Failure = "The shop's records cannot be read right now. The page tries again by itself.";
         }
         catch (Exception) when (End.IsCancellationRequested)
@@ -87,5 +87,5 @@ public abstract partial class LivePage : ComponentBase, IDisposable
     }
 
     [LoggerMessage(LogLevel.Warning, "{Page} could not be read")]
-    partial void LogUnread(Exception e, string page);
+    static partial void LogUnread(ILogger log, Exception e, string page);
 }

@@ -13,7 +13,7 @@ public static class PageSetup
         builder.Services.AddMudServices(mud => mud.SnackbarConfiguration.PositionClass = MudBlazor.Defaults.Classes.Position.BottomCenter);
         // A page lives as long as this process, and so do its keys.
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
-        builder.Services.AddSingleton<PageFiles>().AddSingleton(new PageTime(builder.Configuration.TimeZone())).AddSingleton(new TraceLink(builder.Configuration)).AddSingleton<CancelOrder>();
+        builder.Services.AddSingleton<PageFiles>().AddSingleton(new PageTime(builder.Configuration.TimeZone())).AddSingleton(new TraceLink(builder.Configuration));
     }
 
     public static void MapPages(this WebApplication app)

@@ -17,8 +17,8 @@ public static class StorySteps
     {
         StepKinds.DeadLetter => "dead letter",
         StepKinds.Mail => step.Status == "SENT" ? "mail sent" : $"mail {step.Status?.ToLowerInvariant()}",
-        StepKinds.Event when step.Name.StartsWith(Lane(step.Service) + ".", StringComparison.Ordinal) => Words(step.Name[(step.Name.IndexOf('.', StringComparison.Ordinal) + 1)..]),
-        _ => Words(step.Name),
+        StepKinds.Event when step.Name.StartsWith(Lane(step.Service) + ".", StringComparison.Ordinal) => Plain(step.Name[(step.Name.IndexOf('.', StringComparison.Ordinal) + 1)..]),
+        _ => Plain(step.Name),
     };
 
     public static Tone Tone(this StoryStep step) => step switch
@@ -29,8 +29,5 @@ public static class StorySteps
         _ => Pages.Tone.Busy,
     };
 
-    public static string Words(string name) => name.Replace('_', ' ').Replace('.', ' ');
-
-    /// <summary>The class of <c>page.css</c> for where an order stands.</summary>
-    public static string Class(string state) => state switch { nameof(OrderState.FULFILLED) => "good", nameof(OrderState.CANCELLED) => "warn", _ => "busy" };
+    public static string Plain(string name) => name.Replace('_', ' ').Replace('.', ' ');
 }
