@@ -5,12 +5,12 @@ namespace Ecom.Analytics.Pages;
 /// <summary>A page that is read again after a change of what it shows, at most four times a second: the commit pushes, nobody polls.</summary>
 public abstract partial class LivePage : ComponentBase, IDisposable
 {
-    static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+    static readonly TimeSpan BeforeNextTry = TimeSpan.FromSeconds(2);
     readonly CancellationTokenSource end = new();
     JournalNews.Listener? listener;
 
     [Inject] JournalNews News { get; set; } = null!;
-    [Inject] IServiceScopeFactory Scopes { get; set; } = null!;
+    [Inject] protected ShopQueries Shop { get; set; } = null!;
     [Inject] TimeProvider Clock { get; set; } = null!;
     [Inject] ILogger<LivePage> Log { get; set; } = null!;
 
@@ -25,7 +25,13 @@ public abstract partial class LivePage : ComponentBase, IDisposable
 
     protected LivePage() => End = end.Token;
 
-    protected abstract Task Read(IServiceProvider services, CancellationToken ct);
+    /// <summary>At most so often.</summary>
+    protected virtual TimeSpan Interval => TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Read again also without news, where time itself changes what is shown.</summary>
+    protected virtual TimeSpan Patience => Timeout.InfiniteTimeSpan;
+
+    protected abstract Task Read(CancellationToken ct);
 
     protected abstract bool Shows(JournalChange change);
 
@@ -44,8 +50,7 @@ public abstract partial class LivePage : ComponentBase, IDisposable
     {
         try
         {
-            await using var scope = Scopes.CreateAsyncScope();
-            await Read(scope.ServiceProvider, End);
+            await Read(End);
             (IsRead, Failure) = (true, null);
         }
         catch (Exception e) when (!End.IsCancellationRequested)
@@ -64,8 +69,7 @@ public abstract partial class LivePage : ComponentBase, IDisposable
         {
             while (true)
             {
-                // After a failure it is tried again without news.
-                var change = await listener!.Next(Failure is null ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(2), End);
+                var change = await listener!.Next(Failure is null ? Patience : BeforeNextTry, End);
                 if (change is not null && !Shows(change))
                     continue;
                 await ReadAgain();
