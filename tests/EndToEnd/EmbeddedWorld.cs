@@ -12,13 +12,13 @@ public class EmbeddedWorld : IAsyncLifetime
     /// <summary>Each service in a process of its own.</summary>
     protected virtual bool IsIsolated => false;
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         alone = await HeavyLock.Take();
         Shop = await EmbeddedShop.Start(isIsolated: IsIsolated);
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         await Shop.DisposeAsync();
         alone?.Dispose();

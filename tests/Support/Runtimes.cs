@@ -15,6 +15,9 @@ public enum Runtime
     /// <summary>For what starts Spark's own programs.</summary>
     SparkHome = 64,
 
+    /// <summary>A browser without a window.</summary>
+    Chromium = 128,
+
     /// <summary>What the shop needs in its real way: everything but Spark.</summary>
     RealWorld = Dapr | Kafka | Postgres | Redis,
 }
@@ -36,6 +39,7 @@ public static class Runtimes
         [Runtime.SparkHome] = (() => Native(Runtime.Spark), UnpackedSpark),
         [Runtime.Postgres] = (() => Native(Runtime.Postgres) ?? WorkingDocker.Value, "PostgreSQL: `apt-get install postgresql`, or Docker"),
         [Runtime.Redis] = (() => Native(Runtime.Redis) ?? WorkingDocker.Value, "Redis: `apt-get install redis-server`, or Docker"),
+        [Runtime.Chromium] = (() => Chromium, "Chromium: `apt-get install chromium`, or CHROMIUM=PROGRAM"),
         [Runtime.Docker] = (() => WorkingDocker.Value, "Docker Engine with Compose: https://docs.docker.com/engine/install/, and its daemon running"),
     };
 
@@ -44,6 +48,11 @@ public static class Runtimes
     public static string KafkaHome => Variable("KAFKA_HOME");
 
     public static string SparkHome => Variable("SPARK_HOME");
+
+    /// <summary>The browser's program; null where there is none.</summary>
+    public static string? Chromium => Environment.GetEnvironmentVariable("CHROMIUM") is { Length: > 0 } program && File.Exists(program)
+        ? program
+        : ((string[])["chromium", "chromium-browser", "google-chrome"]).Select(OnPath).FirstOrDefault(found => found is not null);
 
     /// <summary>For <c>dapr run</c>, which wants Dapr's own programs beside it; null where either is missing.</summary>
     public static string? DaprCli => InDocker(Runtime.Dapr) ? null : OnPath("dapr");

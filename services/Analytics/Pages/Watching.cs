@@ -22,6 +22,9 @@ public abstract class Watching : ComponentBase, IDisposable
         await live.Soon(FirstView);
     }
 
+    /// <summary>What takes longer is drawn when it has come.</summary>
+    protected static Task Soon(Task work) => Task.WhenAny(work, Task.Delay(FirstView));
+
     protected void Watch(Visit visit)
     {
         void Changed() => _ = InvokeAsync(StateHasChanged);

@@ -16,7 +16,11 @@
   };
   follow();
   system.addEventListener('change', follow);
-  window.ecom = { theme: wish => remember(wish === 'system' ? ofSystem() : wish) };
+  window.ecom = {
+    theme: wish => remember(wish === 'system' ? ofSystem() : wish),
+    // From now on the server hears what is clicked.
+    live: () => document.documentElement.toggleAttribute('data-live', true),
+  };
 
   // A service that was started again knows nothing of this page's state: the page begins anew.
   document.addEventListener('DOMContentLoaded', () => document.getElementById('components-reconnect-modal')

@@ -61,11 +61,7 @@ public sealed class Visit(ShopServices shop, TimeProvider clock) : IDisposable
         return (made.OrderId, null);
     }
 
-    public void Dispose()
-    {
-        left.Cancel();
-        left.Dispose();
-    }
+    public void Dispose() => left.Cancel();
 
     string? Changes(Answer<CartView> answer)
     {
