@@ -8,6 +8,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddEcomDefaults(AppIds.Analytics);
 builder.AddEcomDb<AnalyticsDb>(AppIds.Analytics);
 builder.AddAnalyticsEngine();
+builder.AddJournal();
 
 var app = builder.Build();
 app.MapEcomDefaults();
