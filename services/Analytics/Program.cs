@@ -10,6 +10,7 @@ builder.AddEcomDefaults(AppIds.Analytics);
 builder.AddEcomDb<AnalyticsDb>(AppIds.Analytics);
 builder.AddAnalyticsEngine();
 builder.AddPages();
+builder.AddJournal();
 
 var app = builder.Build();
 app.MapEcomDefaults();
