@@ -5,29 +5,45 @@ namespace Ecom.Analytics.Pages;
 /// <summary>How a step of a story is shown.</summary>
 public static class StorySteps
 {
+    const string Saga = "saga";
+
     /// <summary>The parts of the shop in the order in which an order comes through them.</summary>
-    public static IReadOnlyList<string> Lanes { get; } = [.. ((string[])[AppIds.Cart, AppIds.Order, AppIds.Payment, AppIds.Inventory, AppIds.Notification, AppIds.Analytics]).Select(Lane)];
+    public static IReadOnlyList<string> Lanes { get; } =
+        [Plain(AppIds.Cart), Plain(AppIds.Order), Saga, Plain(AppIds.Payment), Plain(AppIds.Inventory), Plain(AppIds.Notification), Plain(AppIds.Analytics)];
 
-    public static Moment ToMoment(this StoryStep step) => new(step.Id, Lane(step.Service), step.Time, step.Title(), step.Tone(), step.CauseId);
+    /// <summary>What is drawn of the steps. Those that say the same for the same reason, such as the alerts of five windows, are one to the eye.</summary>
+    /// <param name="drawn">The id under which each step is drawn.</param>
+    public static IReadOnlyList<Moment> Moments(IEnumerable<StoryStep> steps, out IReadOnlyDictionary<string, string> drawn)
+    {
+        var alike = steps.GroupBy(step => (step.Service, step.Kind, step.Name, step.Summary, step.CauseId)).Select(group => group.ToList()).ToList();
+        var ids = alike.SelectMany(group => group.Select(step => (step.Id, First: group[0].Id))).ToDictionary(pair => pair.Id, pair => pair.First);
+        drawn = ids;
+        return [.. from step in alike.Select(group => (First: group[0], Title: group[0].Title() + (group.Count > 1 ? $" ×{group.Count}" : "")))
+                   select new Moment(step.First.Id, step.First.Lane(), step.First.Time, step.Title, step.First.Tone(), step.First.CauseId is { } cause ? ids.GetValueOrDefault(cause, cause) : null)];
+    }
 
-    public static string Lane(string appId) => appId.Replace("-service", "", StringComparison.Ordinal);
+    public static string Lane(this StoryStep step) => step.Kind == StepKinds.Saga ? Saga : Plain(step.Service);
 
     /// <summary>Short, as its lane tells the rest.</summary>
     public static string Title(this StoryStep step) => step.Kind switch
     {
         StepKinds.DeadLetter => "dead letter",
         StepKinds.Mail => step.Status == "SENT" ? "mail sent" : $"mail {step.Status?.ToLowerInvariant()}",
-        StepKinds.Event when step.Name.StartsWith(Lane(step.Service) + ".", StringComparison.Ordinal) => Plain(step.Name[(step.Name.IndexOf('.', StringComparison.Ordinal) + 1)..]),
+        StepKinds.Event when step.Name.StartsWith(step.Lane() + ".", StringComparison.Ordinal) => Plain(step.Name[(step.Name.IndexOf('.', StringComparison.Ordinal) + 1)..]),
         _ => Plain(step.Name),
     };
 
     public static Tone Tone(this StoryStep step) => step switch
     {
         { Kind: StepKinds.DeadLetter } or { Status: "FAILED" } or { Name: Topics.PaymentFailed or Topics.InventoryDepleted or Topics.FraudDetected } => Pages.Tone.Bad,
-        { Name: Topics.OrderCancelled or Topics.PaymentRefunded or Topics.InventoryReleased } => Pages.Tone.Warn,
-        { Status: "SENT" } or { Name: Topics.PaymentProcessed or Topics.InventoryReserved } => Pages.Tone.Good,
+        { Name: "cancelled", Kind: StepKinds.Saga } or { Name: Topics.OrderCancelled or Topics.PaymentRefunded or Topics.InventoryReleased } => Pages.Tone.Warn,
+        { Name: "fulfilled", Kind: StepKinds.Saga } or { Status: "SENT" } or { Name: Topics.PaymentProcessed or Topics.InventoryReserved } => Pages.Tone.Good,
         _ => Pages.Tone.Busy,
     };
 
-    public static string Plain(string name) => name.Replace('_', ' ').Replace('.', ' ');
+    /// <summary>The step with its lane, as it is called in a sentence.</summary>
+    public static string FullTitle(this StoryStep step) => $"{step.Lane()} · {step.Title()}";
+
+    /// <summary>A name of the wire in words: <c>order-service</c> is order, <c>payment_answer</c> payment answer.</summary>
+    public static string Plain(string name) => name.Replace("-service", "", StringComparison.Ordinal).Replace('_', ' ').Replace('.', ' ');
 }

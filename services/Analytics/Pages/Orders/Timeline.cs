@@ -13,8 +13,8 @@ public sealed record Moment(string Id, string Lane, DateTimeOffset Time, string 
 /// </summary>
 public sealed class Timeline
 {
-    public const double LaneHeight = 78, Top = 34, Left = 124, Dot = 7;
-    const double Right = 66, Step = 40, StepPerDecade = 13, LetterWidth = 6.4, LabelGap = 14, TickWidth = 58;
+    public const double LaneHeight = 72, Top = 34, Left = 124, Dot = 7;
+    const double Right = 66, Step = 40, StepPerDecade = 13, LetterWidth = 6.8, LabelGap = 14, TickWidth = 58;
 
     public sealed record Spot(Moment Moment, double X, double Y, TimeSpan Elapsed, TimeSpan? SinceCause);
 
