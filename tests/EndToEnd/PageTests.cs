@@ -1,7 +1,3 @@
-using System.Net;
-using System.Net.WebSockets;
-using Ecom.Contracts;
-using Ecom.Sidecar;
 using Ecom.Tests.Support;
 using Microsoft.Playwright;
 
@@ -44,7 +40,8 @@ public sealed class PageTests(PageWorld world)
         await using var visitor = await world.Visit("/");
 
         visitor.Bytes.ShouldBeInRange(50_000, FirstView);
-        TestContext.Current.SendDiagnosticMessage($"The first view is {visitor.Bytes} bytes.");
+        var live = await visitor.Page.EvaluateAsync<double>("performance.getEntriesByName('first-contentful-paint')[0].startTime");
+        TestContext.Current.SendDiagnosticMessage($"The first view is {visitor.Bytes} bytes, painted after {live:0} ms.");
     }
 
     [Fact]
@@ -133,12 +130,7 @@ public sealed class PageTests(PageWorld world)
     [Fact]
     public async Task A_dead_letter_is_seen_with_its_reason_and_discarded()
     {
-        var topic = $"nobody.{Guid.NewGuid().ToString("N")[..8]}";
-        using var http = new HttpClient();
-        http.DefaultRequestHeaders.Add("dapr-api-token", TokenFile.Read(world.Shop.Data));
-        using var record = new StringContent($$$"""{"id":"{{{topic}}}","type":"{{{topic}}}","data":{}}""");
-        record.Headers.ContentType = new("application/json");
-        (await http.PostAsync($"http://127.0.0.1:{world.Shop.SidecarPort(AppIds.Analytics)}/v1.0/publish/{Components.PubSub}/{Topics.DeadLetters}?metadata.rawPayload=true", record)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        var topic = await world.LetterForNobody();
         await using var visitor = await world.Visit("/board/health");
         var letter = visitor.Page.Locator("[data-letter]", new() { HasText = topic });
 
@@ -154,18 +146,6 @@ public sealed class PageTests(PageWorld world)
     }
 
     [Fact]
-    public async Task A_socket_of_another_origin_is_refused()
-    {
-        using var socket = new ClientWebSocket();
-        socket.Options.SetRequestHeader("Origin", "http://evil.example");
-        socket.Options.CollectHttpResponseDetails = true;
-
-        await Should.ThrowAsync<WebSocketException>(() => socket.ConnectAsync(new Uri($"ws://{world.Address.Authority}/_blazor"), CancellationToken.None));
-
-        socket.HttpStatusCode.ShouldBe(HttpStatusCode.Forbidden);
-    }
-
-    [Fact]
     public async Task The_pages_forbid_what_they_do_not_need()
     {
         using var http = new HttpClient();
@@ -176,55 +156,5 @@ public sealed class PageTests(PageWorld world)
         policy.ShouldStartWith("default-src 'self';");
         policy.ShouldContain("frame-ancestors 'none'");
         policy.Replace("style-src 'self' 'unsafe-inline'", "").ShouldNotContain("unsafe");
-    }
-}
-
-/// <summary>What the pages say while a part of the shop is away. The shop is this class's own: a process for each service.</summary>
-[Needs(Runtime.Chromium)]
-public sealed class PageFaults(PageFaults.IsolatedWorld world) : IClassFixture<PageFaults.IsolatedWorld>
-{
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
-    [Fact]
-    public async Task A_service_that_is_killed_shows_as_away_and_comes_back()
-    {
-        await using var visitor = await world.Visit("/board/health");
-        await visitor.See("Everybody is ready.");
-        var card = visitor.Page.Locator($"[data-service={AppIds.Cart}]");
-
-        // The host starts it again at once: it is killed until the page has looked in between.
-        await Eventually.Until(
-            async () =>
-            {
-                if (world.Shop.ProcessOf(AppIds.Cart) is not null)
-                    world.Shop.KillApp(AppIds.Cart);
-                return await card.GetByText("Away").CountAsync() > 0;
-            },
-            Patience,
-            "the page shows that cart-service is away");
-        await visitor.See("5 of 6 services are ready");
-        await visitor.Draw("away");
-
-        await visitor.See(card.GetByText("Ready", new() { Exact = true }));
-        await visitor.See("Everybody is ready.");
-    }
-
-    [Fact]
-    public async Task A_page_that_loses_its_service_says_so_and_begins_anew()
-    {
-        await using var visitor = await world.Visit("/");
-        await visitor.See("in stock, live");
-
-        world.Shop.KillApp(AppIds.Analytics);
-
-        await visitor.See("The connection is lost.");
-        await visitor.Draw("lost");
-        await visitor.Page.Locator("#components-reconnect-modal").WaitForAsync(new() { State = WaitForSelectorState.Hidden });
-        await visitor.See("in stock, live");
-    }
-
-    public sealed class IsolatedWorld : PageWorld
-    {
-        protected override bool IsIsolated => true;
     }
 }

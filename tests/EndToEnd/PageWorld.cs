@@ -1,39 +1,38 @@
+using System.Net;
+using System.Text;
 using Ecom.Contracts;
+using Ecom.Sidecar;
 using Ecom.Tests.Support;
-using Microsoft.Playwright;
 
 namespace Ecom.Tests.EndToEnd;
 
-/// <summary>An embedded shop, and a browser without a window that visits its pages.</summary>
+/// <summary>An embedded shop, and a browser that visits its pages.</summary>
 public class PageWorld : EmbeddedWorld
 {
-    IPlaywright? playwright;
-    IBrowser? browser;
+    PageBrowser? browser;
 
     public Uri Address => new($"http://localhost:{Shop.AppPort(AppIds.Analytics)}");
 
     public override async ValueTask InitializeAsync()
     {
         // Each test needs it and is skipped.
-        if (Runtimes.Chromium is not { } program)
+        if (Runtimes.Chromium is null)
             return;
         await base.InitializeAsync();
-        playwright = await Playwright.CreateAsync();
-        browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = program });
+        browser = await PageBrowser.Start();
     }
 
-    /// <summary>A visitor with a browser of their own, at a page that already hears what they do.</summary>
-    public async Task<Visitor> Visit(string path, Look look = Look.Desktop)
+    public Task<Visitor> Visit(string path, Look look = Look.Desktop) => browser!.Visit(Address, path, look);
+
+    /// <returns>The topic of a record that is among the dead letters because nobody took it.</returns>
+    public async Task<string> LetterForNobody()
     {
-        var visitor = new Visitor(Address, await browser!.NewContextAsync(new()
-        {
-            ViewportSize = look.HasFlag(Look.Phone) ? new() { Width = 375, Height = 812 } : new() { Width = 1280, Height = 860 },
-            ColorScheme = look.HasFlag(Look.Dark) ? ColorScheme.Dark : ColorScheme.Light,
-            IsMobile = look.HasFlag(Look.Phone),
-            HasTouch = look.HasFlag(Look.Phone),
-        }));
-        await visitor.Open(path);
-        return visitor;
+        var topic = $"nobody.{Guid.NewGuid().ToString("N")[..8]}";
+        using var http = new HttpClient();
+        http.DefaultRequestHeaders.Add("dapr-api-token", TokenFile.Read(Shop.Data));
+        using var record = new StringContent($$$"""{"id":"{{{topic}}}","type":"{{{topic}}}","data":{}}""", Encoding.UTF8, "application/json");
+        (await http.PostAsync($"http://127.0.0.1:{Shop.SidecarPort(AppIds.Analytics)}/v1.0/publish/{Components.PubSub}/{Topics.DeadLetters}?metadata.rawPayload=true", record)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        return topic;
     }
 
     public override async ValueTask DisposeAsync()
@@ -42,13 +41,9 @@ public class PageWorld : EmbeddedWorld
         if (browser is null)
             return;
         await browser.DisposeAsync();
-        playwright?.Dispose();
         await base.DisposeAsync();
     }
 }
-
-[Flags]
-public enum Look { Desktop = 0, Phone = 1, Dark = 2 }
 
 [CollectionDefinition(Name)]
 public sealed class PageCollection : ICollectionFixture<PageWorld>

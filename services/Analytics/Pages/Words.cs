@@ -21,7 +21,7 @@ public static class Words
     {
         ("PENDING", _) => "waits for its payment",
         ("PAID", _) => "paid, waits for its stock",
-        ("FULFILLED", _) => "paid and reserved; the mail is on its way",
+        ("FULFILLED", _) => "paid and reserved",
         (_, CancellationSources.PaymentFailed) => $"the payment was declined: {reason?.Replace('_', ' ') ?? "no reason given"}",
         (_, CancellationSources.InventoryDepleted) => "sold out" + Undone(ended),
         (_, CancellationSources.Customer) => "the customer cancelled" + Undone(ended),
