@@ -15,11 +15,13 @@ public static class StorySteps
     /// <param name="drawn">The id under which each step is drawn.</param>
     public static IReadOnlyList<Moment> Moments(IEnumerable<StoryStep> steps, out IReadOnlyDictionary<string, string> drawn)
     {
-        var alike = steps.GroupBy(step => (step.Service, step.Kind, step.Name, step.Summary, step.CauseId)).Select(group => group.ToList()).ToList();
-        var ids = alike.SelectMany(group => group.Select(step => (step.Id, First: group[0].Id))).ToDictionary(pair => pair.Id, pair => pair.First);
+        var alike = steps.GroupBy(step => (step.Service, step.Kind, step.Name, step.Summary, step.CauseId)).Select(same => same.ToList()).ToList();
+        var ids = alike.SelectMany(same => same.Select(step => (step.Id, Drawn: same[0].Id))).ToDictionary(pair => pair.Id, pair => pair.Drawn);
         drawn = ids;
-        return [.. from step in alike.Select(group => (First: group[0], Title: group[0].Title() + (group.Count > 1 ? $" ×{group.Count}" : "")))
-                   select new Moment(step.First.Id, step.First.Lane(), step.First.Time, step.Title, step.First.Tone(), step.First.CauseId is { } cause ? ids.GetValueOrDefault(cause, cause) : null)];
+        return [.. alike.Select(same => Draw(same[0], same.Count))];
+
+        Moment Draw(StoryStep step, int times) => new(
+            step.Id, step.Lane(), step.Time, step.Title() + (times > 1 ? $" ×{times}" : ""), step.Tone(), step.CauseId is { } cause ? ids.GetValueOrDefault(cause, cause) : null);
     }
 
     public static string Lane(this StoryStep step) => step.Kind == StepKinds.Saga ? Saga : Plain(step.Service);
