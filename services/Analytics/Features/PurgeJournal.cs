@@ -9,6 +9,9 @@ public sealed class PurgeJournal(IServiceScopeFactory scopes, JournalOptions opt
     /// <summary>Not more at once: under SQLite nobody else writes meanwhile.</summary>
     const int AtOnce = 5_000;
 
+    /// <summary>What is before has no data any more.</summary>
+    long firstWithData;
+
     protected override async Task Work(CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
@@ -16,10 +19,11 @@ public sealed class PurgeJournal(IServiceScopeFactory scopes, JournalOptions opt
         var now = Clock.GetUtcNow();
         var (before, dataBefore) = (now - options.Age, now - options.DataAge);
         var last = await db.Journal.MaxAsync(e => (long?)e.Id, ct) ?? 0;
-        var first = Math.Max(last - options.Events + 1, await FirstSince(db, before, ct) ?? last + 1);
-        var firstWithData = await FirstSince(db, dataBefore, ct) ?? last + 1;
+        var first = Math.Max(last - options.Events + 1, await FirstSince(db, before, 0, ct) ?? last + 1);
+        var dataFrom = await FirstSince(db, dataBefore, firstWithData, ct) ?? last + 1;
         await Repeat(db, () => db.Journal.Where(e => e.Id < first).OrderBy(e => e.Id).Take(AtOnce).ExecuteDeleteAsync(ct), ct);
-        await Repeat(db, () => db.Journal.Where(e => e.Id < firstWithData && e.Data != null).OrderBy(e => e.Id).Take(AtOnce).ExecuteUpdateAsync(set => set.SetProperty(e => e.Data, (string?)null), ct), ct);
+        await Repeat(db, () => db.Journal.Where(e => e.Id >= firstWithData && e.Id < dataFrom && e.Data != null).OrderBy(e => e.Id).Take(AtOnce).ExecuteUpdateAsync(set => set.SetProperty(e => e.Data, (string?)null), ct), ct);
+        firstWithData = dataFrom;
         var oldest = await db.Journal.MinAsync(e => (DateTimeOffset?)e.Time, ct) ?? before;
         await Repeat(db, () => db.Orders.Where(o => o.UpdatedAt < oldest).OrderBy(o => o.UpdatedAt).Take(AtOnce).ExecuteDeleteAsync(ct), ct);
     }
@@ -27,8 +31,8 @@ public sealed class PurgeJournal(IServiceScopeFactory scopes, JournalOptions opt
     protected override void Failed(Exception e) => log.LogWarning("The journal is larger than it should be for now: {Reason}", e.GetBaseException().Message);
 
     /// <summary>Ids grow with the time of arrival.</summary>
-    static Task<long?> FirstSince(AnalyticsDb db, DateTimeOffset time, CancellationToken ct) =>
-        db.Journal.Where(e => e.ReceivedAt >= time).OrderBy(e => e.Id).Select(e => (long?)e.Id).FirstOrDefaultAsync(ct);
+    static Task<long?> FirstSince(AnalyticsDb db, DateTimeOffset time, long from, CancellationToken ct) =>
+        db.Journal.Where(e => e.Id >= from && e.ReceivedAt >= time).OrderBy(e => e.Id).Select(e => (long?)e.Id).FirstOrDefaultAsync(ct);
 
     static async Task Repeat(AnalyticsDb db, Func<Task<int>> some, CancellationToken ct)
     {

@@ -34,14 +34,14 @@ public static class ReadStory
 }
 
 /// <summary>What order-service says of an order's saga.</summary>
-public sealed record SagaPart(string OrderId, string UserId, string Status, decimal TotalAmount, string? CancelReason, string? CancellationSource, string CorrelationId, DateTimeOffset CreatedAt,
-    string? TraceId, IReadOnlyList<SagaStepPart> Steps, IReadOnlyList<string> WaitsFor);
+public sealed record SagaPart(string OrderId, string UserId, string Status, decimal TotalAmount, string CorrelationId, IReadOnlyList<SagaStepPart> Steps, IReadOnlyList<string> WaitsFor,
+    string? CancelReason = null, string? CancellationSource = null, string? TraceId = null);
 
 public sealed record SagaStepPart(string Name, DateTimeOffset Time);
 
 /// <summary>A mail about an order as notification-service has it.</summary>
-public sealed record MailPart(string NotificationId, string EventId, string Kind, string UserId, string RecipientEmail, string Subject, string Text, string Status, int Attempts, string? Error,
-    DateTimeOffset CreatedAt, DateTimeOffset? SentAt);
+public sealed record MailPart(string NotificationId, string EventId, string Kind, string UserId, string RecipientEmail, string Subject, string Text, string Status, int Attempts, DateTimeOffset CreatedAt,
+    string? Error = null, DateTimeOffset? SentAt = null);
 
 public sealed record MailParts(IReadOnlyList<MailPart> Notifications);
 
