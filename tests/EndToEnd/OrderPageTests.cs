@@ -73,6 +73,7 @@ public sealed class OrderPageTests(PageWorld world)
 
         await visitor.See(visitor.Page.GetByRole(AriaRole.Button, new() { NameRegex = new("payment: refunded") }));
         await visitor.See(visitor.Page.Locator(".head .state", new() { HasText = "Cancelled" }));
+        await visitor.See(visitor.Page.GetByRole(AriaRole.Button, new() { NameRegex = new("notification: mail sent") }));
         await visitor.Button("Cancel the order").WaitForAsync(new() { State = WaitForSelectorState.Detached });
     }
 

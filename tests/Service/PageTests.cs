@@ -17,7 +17,7 @@ public sealed partial class PageTests(OneOfEach services)
         string[] files = [.. Loaded().Matches(System.Text.Encoding.UTF8.GetString(document)).Select(match => match.Groups[1].Value).Distinct()];
         var weight = document.Length;
 
-        files.Select(Path.GetFileName).ShouldBe(["icon.svg", "MudBlazor.min.css", "page.css", "page.js", "MudBlazor.min.js", "blazor.web.js"], ignoreOrder: true);
+        files.Select(Path.GetFileName).ShouldBe(["icon.svg", "MudBlazor.min.css", "page.css", "views.css", "page.js", "MudBlazor.min.js", "blazor.web.js"], ignoreOrder: true);
         foreach (var file in files)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, file) { Headers = { { "Accept-Encoding", "gzip" } } };

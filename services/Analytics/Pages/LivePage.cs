@@ -11,7 +11,7 @@ public abstract partial class LivePage : ComponentBase, IDisposable
 
     [Inject] JournalNews News { get; set; } = null!;
     [Inject] protected ShopQueries Shop { get; set; } = null!;
-    [Inject] TimeProvider Clock { get; set; } = null!;
+    [Inject] protected TimeProvider Clock { get; set; } = null!;
     [Inject] ILogger<LivePage> Log { get; set; } = null!;
 
     /// <summary>Whether it was read at least once.</summary>
