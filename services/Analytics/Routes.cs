@@ -15,31 +15,53 @@ public static class Routes
         letters.MapPost("/replay", ReplayDeadLetters.All).Says("ReplayDeadLetters", "Send all that are open to the subscribers that failed").ForOperators();
         letters.MapPost("/discard", DiscardDeadLetters.All).Says("DiscardDeadLetters", "Nothing is to come of all that are open").ForOperators();
 
-        var analytics = app.MapApi("/analytics").WithTags("Analytics").ForObservers().Paged(1000);
-        analytics.MapGet("/revenue", ReadAnalytics.Revenue).Says("ReadRevenue", "Revenue of each minute");
-        analytics.MapGet("/fraud", ReadAnalytics.Fraud).Says("ReadFraud", "Users whose behaviour looks like fraud").Knows("severity", FraudRules.Severities);
-        analytics.MapGet("/abandonment", ReadAnalytics.Abandonment).Says("ReadAbandonment", "Items that nobody checked out");
-        analytics.MapGet("/velocity", ReadAnalytics.Velocity).Says("ReadVelocity", "The fastest products of each hour");
-        analytics.MapGet("/operations", ReadAnalytics.Operations).Says("ReadOperations", "Events of each topic and minute").Knows("status", FlowRules.Statuses);
+        var orders = app.MapApi("/orders").WithTags("Orders").Knows("state", Enum.GetNames<OrderState>()).Knows("cancellation_source", CancellationSources.All);
+        orders.MapGet("", ReadShopOrders.Page).Says("ReadShopOrders", "The shop's orders by where they stand, the newest first").Takes("limit", 1, 100).ForObservers();
+        orders.MapGet("/{order_id}/story", ReadStory.One).Says("ReadStory", "All that happened to an order, each step with its cause", 404).Knows("kind", StepKinds.All).ForObservers();
+
+        var analytics = app.MapApi("/analytics").WithTags("Analytics").ForObservers();
+        analytics.MapGet("/summary", ReadSummary.All).Says("ReadSummary", "Revenue, orders, abandonment and alerts in sum, and how fresh each table is");
+        analytics.MapGet("/operations/current", ReadSummary.Current).Says("ReadCurrentOperations", "Each topic's last minute").Knows("status", FlowRules.Statuses);
+        analytics.MapGet("/changes", FollowChanges.Stream).Says("FollowChanges", "Each change of what is known here, as it is committed").Streaming();
+
+        var tables = analytics.MapGroup("").Paged(1000).Knows("order", TimeRange.Orders).Knows("bucket", Buckets.Names);
+        tables.MapGet("/revenue", ReadAnalytics.Revenue).Says("ReadRevenue", "Revenue of each minute, or of each bucket without a gap");
+        tables.MapGet("/fraud", ReadAnalytics.Fraud).Says("ReadFraud", "Users whose behaviour looks like fraud").Knows("severity", FraudRules.Severities);
+        tables.MapGet("/abandonment", ReadAnalytics.Abandonment).Says("ReadAbandonment", "Items that nobody checked out");
+        tables.MapGet("/velocity", ReadAnalytics.Velocity).Says("ReadVelocity", "The fastest products of each hour");
+        tables.MapGet("/operations", ReadAnalytics.Operations).Says("ReadOperations", "Events of each topic and minute, or of each bucket without a gap").Knows("status", FlowRules.Statuses);
 
         // Any bytes may land among the dead letters, and they go nowhere from there: raw, and without a dead-letter topic of its own.
         // Counting gathers for half a second, and a lane waits for it.
         var isCounted = app.Services.GetService<ComputeAnalytics>() is not null;
         app.MapRawDelivery(new() { PubsubName = Components.PubSub, Name = Topics.DeadLetters, EnableRawPayload = true }, isCounted ? 1000 : 100, KeepDeadLetter.Handle);
         app.MapTopic<AnalyticsDb>(SettleDeadLetter.Handle);
-        if (!isCounted)
-            app.MapResultsOfSpark();
-        else
+        if (isCounted)
             app.MapEventsOfTheShop();
+        else
+        {
+            app.MapResults();
+            if (app.Services.GetRequiredService<JournalOptions>().IsOn)
+                app.MapJournal();
+        }
     }
 
-    static void MapResultsOfSpark(this WebApplication app)
+    static void MapJournal(this WebApplication app)
     {
-        app.MapTopic<AnalyticsDb>(KeepAnalytics.Revenue);
-        app.MapTopic<AnalyticsDb>(KeepAnalytics.Fraud);
-        app.MapTopic<AnalyticsDb>(KeepAnalytics.Abandonment);
-        app.MapTopic<AnalyticsDb>(KeepAnalytics.Velocity);
-        app.MapTopic<AnalyticsDb>(KeepAnalytics.Operations);
+        app.MapJournal<CartItemAdded>();
+        app.MapJournal<CartItemRemoved>();
+        app.MapJournal<CheckoutInitiated>();
+        app.MapJournal<OrderCreated>();
+        app.MapJournal<PaymentProcessed>();
+        app.MapJournal<PaymentFailed>();
+        app.MapJournal<OrderConfirmed>();
+        app.MapJournal<InventoryReserved>();
+        app.MapJournal<InventoryDepleted>();
+        app.MapJournal<InventoryLow>();
+        app.MapJournal<OrderCancelled>();
+        app.MapJournal<PaymentRefunded>();
+        app.MapJournal<InventoryReleased>();
+        app.MapJournal<NotificationSend>();
     }
 
     static void MapEventsOfTheShop(this WebApplication app)

@@ -16,7 +16,9 @@ static class Doors
     public static IApplicationBuilder UseDoors(this IApplicationBuilder app) => app.Use((http, next) =>
         http.Request.IsReading() || !IsOfAnotherOrigin(http.Request) ? next(http) : Problems.Forbidden("A page of another origin may not do this.").ExecuteAsync(http));
 
-    public static bool IsReading(this HttpRequest request) => HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method);
+    /// <summary>A web socket begins by reading, and then says anything.</summary>
+    public static bool IsReading(this HttpRequest request) =>
+        (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method)) && request.Headers.Upgrade.Count == 0;
 
     /// <summary>As the browser says; an older one tells the origin only, in which a proxy may have changed the scheme.</summary>
     static bool IsOfAnotherOrigin(HttpRequest request) => request.Headers["Sec-Fetch-Site"] is { Count: > 0 } site

@@ -12,13 +12,16 @@ public class EmbeddedWorld : IAsyncLifetime
     /// <summary>Each service in a process of its own.</summary>
     protected virtual bool IsIsolated => false;
 
-    public async ValueTask InitializeAsync()
+    /// <summary>The services' settings, where they differ from the defaults.</summary>
+    protected virtual Dictionary<string, string?> Settings => [];
+
+    public virtual async ValueTask InitializeAsync()
     {
         alone = await HeavyLock.Take();
-        Shop = await EmbeddedShop.Start(isIsolated: IsIsolated);
+        Shop = await EmbeddedShop.Start(Settings, IsIsolated);
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         await Shop.DisposeAsync();
         alone?.Dispose();

@@ -349,10 +349,10 @@ public abstract class AnalyticsTests(ServiceProcess service)
     public async Task A_window_said_again_changes_nothing_and_an_older_word_never_covers_a_newer_one()
     {
         var second = Revenue(0, "200.50", 2, said: 20);
-        await service.Deliver("analytics.revenue_metrics", Revenue(0, "100.00", 1, said: 10));
-        await service.Deliver("analytics.revenue_metrics", second);
-        await service.Deliver("analytics.revenue_metrics", second);
-        await service.Deliver("analytics.revenue_metrics", Revenue(0, "100.00", 1, said: 15));
+        await Deliver("analytics.revenue_metrics", Revenue(0, "100.00", 1, said: 10));
+        await Deliver("analytics.revenue_metrics", second);
+        await Deliver("analytics.revenue_metrics", second);
+        await Deliver("analytics.revenue_metrics", Revenue(0, "100.00", 1, said: 15));
 
         var row = (await Rows("revenue")).ShouldHaveSingleItem();
 
@@ -365,7 +365,7 @@ public abstract class AnalyticsTests(ServiceProcess service)
     public async Task Rows_are_read_by_time_newest_first_in_pages()
     {
         foreach (var minute in (int[])[0, 1, 2, 3])
-            await service.Deliver("analytics.revenue_metrics", Revenue(minute, "1.00", 1));
+            await Deliver("analytics.revenue_metrics", Revenue(minute, "1.00", 1));
 
         var page = await service.Get($"/analytics/revenue?from={At(1)}&to={At(3)}&limit=1&offset=1");
 
@@ -377,7 +377,7 @@ public abstract class AnalyticsTests(ServiceProcess service)
     public async Task Velocity_ranks_densely_and_shows_the_ten_fastest()
     {
         for (var product = 1; product <= 14; product++)
-            await service.Deliver("analytics.inventory_velocity", Events.New("analytics.inventory_velocity",
+            await Deliver("analytics.inventory_velocity", Events.New("analytics.inventory_velocity",
                 $$"""{"product_id":"PROD-{{product:000}}","window_start":"{{At(0)}}","window_end":"{{At(60)}}","units_sold":{{100 - (product / 2)}},"revenue":10.00}"""));
 
         var rows = await Rows("velocity");
@@ -385,7 +385,7 @@ public abstract class AnalyticsTests(ServiceProcess service)
         // 100-0, 100-1 twice, 100-2 twice …: fourteen products have eight different figures, so all are among the ten fastest.
         rows.Select(r => (int)r["rank"]!).ShouldBe([1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8]);
         for (var product = 15; product <= 20; product++)
-            await service.Deliver("analytics.inventory_velocity", Events.New("analytics.inventory_velocity",
+            await Deliver("analytics.inventory_velocity", Events.New("analytics.inventory_velocity",
                 $$"""{"product_id":"PROD-{{product:000}}","window_start":"{{At(0)}}","window_end":"{{At(60)}}","units_sold":{{50 - product}},"revenue":10.00}"""));
         (await Rows("velocity")).Select(r => (int)r["rank"]!).Max().ShouldBe(10);
         (await Rows("velocity")).Count.ShouldBe(16);
@@ -395,13 +395,13 @@ public abstract class AnalyticsTests(ServiceProcess service)
     public async Task Fraud_abandonment_and_operations_are_kept_by_their_natural_keys()
     {
         foreach (var severity in (string[])["MEDIUM", "CRITICAL"])
-            await service.Deliver("fraud.detected", Events.New("fraud.detected",
+            await Deliver("fraud.detected", Events.New("fraud.detected",
                 $$"""{"user_id":"alice","order_id":null,"alert_type":"high_order_value","severity":"{{severity}}","details":"d","window_start":"{{At(0)}}","window_end":"{{At(5)}}"}"""));
         foreach (var _ in Enumerable.Range(0, 2))
-            await service.Deliver("analytics.cart_abandonment", Events.New("analytics.cart_abandonment",
+            await Deliver("analytics.cart_abandonment", Events.New("analytics.cart_abandonment",
                 $$"""{"user_id":"alice","product_id":"PROD-001","item_added_time":"{{At(0)}}","detected_at":"{{At(31)}}"}"""));
         foreach (var status in (string[])["HEALTHY", "WARNING"])
-            await service.Deliver("analytics.operational_metrics", Events.New("analytics.operational_metrics",
+            await Deliver("analytics.operational_metrics", Events.New("analytics.operational_metrics",
                 $$"""{"metric_name":"events","topic":"order.created","window_start":"{{At(0)}}","window_end":"{{At(1)}}","value":12.5,"status":"{{status}}"}"""));
 
         ((string?)(await Rows("fraud")).ShouldHaveSingleItem()["severity"]).ShouldBe("CRITICAL");
@@ -414,14 +414,14 @@ public abstract class AnalyticsTests(ServiceProcess service)
     [Fact]
     public async Task Bytes_that_are_no_such_event_become_dead_letters_and_the_next_event_is_kept()
     {
-        foreach (var (what, body) in BadEvents.Any(Revenue(0, "1.00", 1)))
-            await service.ShouldBecomeDeadLetter("analytics.revenue_metrics", what, body);
-        await service.ShouldBecomeDeadLetter("analytics.revenue_metrics", "negative revenue", Revenue(0, "-1.00", 1));
-        await service.ShouldBecomeDeadLetter("analytics.revenue_metrics", "a window that ends before it starts", Revenue(0, "1.00", 1).With("data.window_end", $"\"{At(-1)}\""));
+        foreach (var (what, body) in BadEvents.AnyJson(Revenue(0, "1.00", 1)))
+            await service.ShouldBecomeDeadLetter("analytics.revenue_metrics", what, body, inBulk: true);
+        await service.ShouldBecomeDeadLetter("analytics.revenue_metrics", "negative revenue", Revenue(0, "-1.00", 1), inBulk: true);
+        await service.ShouldBecomeDeadLetter("analytics.revenue_metrics", "a window that ends before it starts", Revenue(0, "1.00", 1).With("data.window_end", $"\"{At(-1)}\""), inBulk: true);
         await service.ShouldBecomeDeadLetter("analytics.inventory_velocity", "negative units",
-            Events.New("analytics.inventory_velocity", $$"""{"product_id":"PROD-001","window_start":"{{At(0)}}","window_end":"{{At(60)}}","units_sold":-1,"revenue":1}"""));
+            Events.New("analytics.inventory_velocity", $$"""{"product_id":"PROD-001","window_start":"{{At(0)}}","window_end":"{{At(60)}}","units_sold":-1,"revenue":1}"""), inBulk: true);
 
-        await service.Deliver("analytics.revenue_metrics", Revenue(0, "1.00", 1));
+        await Deliver("analytics.revenue_metrics", Revenue(0, "1.00", 1));
 
         (await Rows("revenue")).Count.ShouldBe(1);
     }
@@ -442,6 +442,82 @@ public abstract class AnalyticsTests(ServiceProcess service)
     [Fact]
     public async Task The_ends_of_time_are_a_range_too() =>
         (await service.Get("/analytics/revenue?from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z"))["rows"].ShouldNotBeNull();
+
+    [Fact]
+    public async Task A_call_of_many_rows_keeps_the_newest_word_of_each()
+    {
+        await service.DeliverBulk("analytics.revenue_metrics", [Revenue(0, "3.00", 3, said: 30), Revenue(0, "2.00", 2, said: 20), Revenue(1, "1.00", 1), Revenue(1, "1.00", 1)]);
+        await service.DeliverBulk("analytics.revenue_metrics", [Revenue(1, "9.00", 9, said: -5), Revenue(0, "4.00", 4, said: 40), Revenue(2, "7.00", 7), Revenue(0, "1.00", 1, said: 10)]);
+
+        (await Rows("revenue")).Select(r => (decimal)r["total_revenue"]!).ShouldBe([7m, 1m, 4m]);
+    }
+
+    [Fact]
+    public async Task Pages_go_on_from_a_place_in_both_directions_also_when_rows_come_meanwhile()
+    {
+        await service.DeliverBulk("analytics.operational_metrics", [.. Enumerable.Range(0, 7).SelectMany(minute => new[] { "order.created", "payment.failed" }.Select(topic => Metric(topic, minute, 1)))]);
+        foreach (var (order, expected) in new[] { ("asc", Enumerable.Range(0, 7)), ("desc", Enumerable.Range(0, 7).Reverse()) })
+        {
+            List<string> seen = [];
+            string? next = null;
+            do
+            {
+                var page = await service.Get($"/analytics/operations?from={At(0)}&to={At(60)}&limit=3&order={order}{(next is null ? "" : $"&after={next}")}");
+                seen.AddRange(page["rows"]!.AsArray().Select(r => $"{r!["window_start"]} {r["topic"]}"));
+                next = (string?)page["next"];
+                if (order == "desc")
+                    // A row that comes at the front does not move those behind it.
+                    await service.DeliverBulk("analytics.operational_metrics", [Metric("order.created", 30 + seen.Count, 1)]);
+            }
+            while (next is not null);
+            seen.ShouldBe(expected.SelectMany(minute => new[] { $"{At(minute)} order.created", $"{At(minute)} payment.failed" }));
+        }
+        foreach (var table in (string[])["revenue", "fraud", "abandonment", "velocity"])
+            (await service.Get($"/analytics/{table}?limit=1&order=asc"))["next"]?.ToString().ShouldNotBeEmpty();
+    }
+
+    [Fact]
+    public async Task Buckets_are_sums_without_a_gap()
+    {
+        await service.DeliverBulk("analytics.revenue_metrics", [Revenue(0, "1.00", 1), Revenue(4, "2.00", 1), Revenue(12, "4.00", 2)]);
+        await service.DeliverBulk("analytics.operational_metrics", [Metric("order.created", 0, 3), Metric("order.created", 1, 2, "CRITICAL"), Metric("payment.failed", 12, 1)]);
+
+        var revenue = await service.Get($"/analytics/revenue?from={At(0)}&to={At(20)}&bucket=five_minutes&order=asc");
+        var operations = (await service.Get($"/analytics/operations?from={At(0)}&to={At(15)}&bucket=five_minutes&order=asc"))["rows"]!.AsArray();
+
+        revenue["rows"]!.AsArray().Select(r => $"{r!["window_start"]} {r["total_revenue"]} {r["order_count"]} {r["avg_order_value"]}").ShouldBe(
+            [$"{At(0)} 3.00 2 1.50", $"{At(5)} 0.00 0 0.00", $"{At(10)} 4.00 2 2.00", $"{At(15)} 0.00 0 0.00"]);
+        ((int)revenue["total_rows"]!).ShouldBe(4);
+        operations.Where(r => (string?)r!["topic"] == "order.created").Select(r => $"{(decimal)r!["value"]!:0} {r["status"]}").ShouldBe(["5 CRITICAL", "0 HEALTHY", "0 HEALTHY"]);
+        operations.Count.ShouldBe(6);
+        foreach (var query in (string[])["bucket=year", $"bucket=minute&from={At(0)}&to={At(2000)}", "bucket=hour&after=x", "order=up", "after=x", "after=bnVsbA&offset=1"])
+            await service.Http.ShouldRefuse(422, "GET", $"/analytics/revenue?{query}");
+    }
+
+    [Fact]
+    public async Task The_summary_adds_up_what_lies_in_the_span()
+    {
+        await service.DeliverBulk("analytics.revenue_metrics", [Revenue(0, "30.00", 2), Revenue(1, "12.00", 1)]);
+        await service.DeliverBulk("analytics.operational_metrics", [Metric("cart.item_added", 0, 8)]);
+        await service.DeliverBulk("analytics.cart_abandonment", [Events.New("analytics.cart_abandonment", $$"""{"user_id":"u-{{day.Ticks}}","product_id":"PROD-002","item_added_time":"{{At(0)}}","detected_at":"{{At(31)}}"}""")]);
+        await service.DeliverBulk("fraud.detected", [Events.New("fraud.detected",
+            $$"""{"user_id":"u-{{day.Ticks}}","order_id":null,"alert_type":"high_order_value","severity":"CRITICAL","details":"d","window_start":"{{At(0)}}","window_end":"{{At(5)}}"}""")]);
+
+        var summary = await service.Get($"/analytics/summary?from={At(0)}&to={At(60)}");
+
+        summary["revenue"]!.ToJsonString().ShouldBe("""{"total_revenue":42.00,"order_count":3,"avg_order_value":14.00}""");
+        summary["abandonment"]!.ToJsonString().ShouldBe("""{"items_added":8,"items_abandoned":1,"rate":0.125,"value":12.99}""");
+        summary["alerts"]!.ToJsonString().ShouldBe("""{"critical":1,"high":0,"medium":0}""");
+        summary["tables"]!.AsArray().Select(t => $"{t!["table"]} {t["engine"]}").ShouldBe(["revenue spark", "fraud spark", "abandonment spark", "velocity spark", "operations spark"]);
+        summary["tables"]!.AsArray().Where(t => (string?)t!["table"] is "revenue" or "operations").ShouldAllBe(t => t!["as_of"] != null);
+        (await service.Get("/analytics/operations/current")).AsArray().Select(t => (string)t!["topic"]!).ShouldBe(Contracts.FlowRules.Watched);
+        await service.Http.ShouldRefuse(422, "GET", $"/analytics/summary?from={At(1)}&to={At(0)}");
+    }
+
+    async Task Deliver(string topic, string e) => (await service.DeliverBulk(topic, [e])).ShouldBe("SUCCESS");
+
+    string Metric(string topic, int minute, int value, string status = "HEALTHY") => Events.New("analytics.operational_metrics",
+        $$"""{"metric_name":"events_per_minute","topic":"{{topic}}","window_start":"{{At(minute)}}","window_end":"{{At(minute + 1)}}","value":{{value}},"status":"{{status}}"}""", time: At(minute));
 
     string Revenue(int minute, string total, int orders, int said = 0) => Events.New("analytics.revenue_metrics",
         $$"""{"window_start":"{{At(minute)}}","window_end":"{{At(minute + 1)}}","total_revenue":{{total}},"order_count":{{orders}},"avg_order_value":1.00}""", time: At(said));

@@ -38,11 +38,12 @@ public static class BadEvents
         ("JSON too deep to be read", good[..^1] + ",\"extra\":" + Nested(200) + "}"),
     ];
 
-    public static async Task ShouldBecomeDeadLetter(this ServiceProcess service, string topic, string what, string body)
+    /// <param name="inBulk">By a bulk subscription.</param>
+    public static async Task ShouldBecomeDeadLetter(this ServiceProcess service, string topic, string what, string body, bool inBulk = false)
     {
         var before = service.DeadLetters.Count;
 
-        (await service.Deliver(topic, body)).ShouldBe("SUCCESS", what);
+        (await (inBulk ? service.DeliverBulk(topic, [body]) : service.Deliver(topic, body))).ShouldBe("SUCCESS", what);
 
         await Eventually.Until(() => service.DeadLetters.Count > before, TimeSpan.FromSeconds(20), $"a dead letter for {what}");
         var letter = service.DeadLetters[^1];
@@ -51,6 +52,11 @@ public static class BadEvents
         ((string?)letter["error_type"]).ShouldBe("InvalidEvent", what);
         Original(letter["payload"], body).ShouldBeTrue($"{what}: {letter["payload"]?.ToJsonString()}");
     }
+
+    /// <summary>Those that a sidecar can bring in bulk, whose events are JSON.</summary>
+    public static IEnumerable<(string What, string Body)> AnyJson(string good) => Any(good).Where(bad => !NoJson.Contains(bad.What));
+
+    static readonly string[] NoJson = ["nothing", "no JSON", "half JSON", "JSON with more after it"];
 
     static string Nested(int depth) => string.Concat(Enumerable.Repeat("[", depth)) + string.Concat(Enumerable.Repeat("]", depth));
 

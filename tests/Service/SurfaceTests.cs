@@ -9,12 +9,14 @@ public sealed class SurfaceTests(OneOfEach services)
     [Theory]
     [InlineData("Cart", "", "/cart/{user_id} /cart/{user_id}/checkout /cart/{user_id}/items /cart/{user_id}/items/{product_id}")]
     [InlineData("Order", "cart.checkout_initiated inventory.depleted inventory.released inventory.reserved payment.failed payment.processed payment.refunded",
-        "/orders/user/{user_id} /orders/{order_id} /orders/{order_id}/cancel /orders/{order_id}/events")]
+        "/orders/user/{user_id} /orders/{order_id} /orders/{order_id}/cancel /orders/{order_id}/events /orders/{order_id}/saga")]
     [InlineData("Payment", "order.cancelled order.created", "/payments/order/{order_id} /payments/{payment_id}")]
     [InlineData("Inventory", "order.cancelled order.confirmed", "/products /products/{product_id} /products/{product_id}/restock")]
-    [InlineData("Notification", "fraud.detected inventory.depleted inventory.low notification.send", "/notifications/user/{user_id}")]
-    [InlineData("Analytics", "analytics.applied_letters analytics.cart_abandonment analytics.inventory_velocity analytics.operational_metrics analytics.revenue_metrics dlq.events fraud.detected",
-        "/analytics/abandonment /analytics/fraud /analytics/operations /analytics/revenue /analytics/velocity /dead-letters /dead-letters/discard /dead-letters/replay /dead-letters/{id} /dead-letters/{id}/discard /dead-letters/{id}/replay")]
+    [InlineData("Notification", "fraud.detected inventory.depleted inventory.low notification.send", "/notifications/order/{order_id} /notifications/user/{user_id}")]
+    [InlineData("Analytics", "analytics.applied_letters analytics.cart_abandonment analytics.inventory_velocity analytics.operational_metrics analytics.revenue_metrics"
+        + " cart.checkout_initiated cart.item_added cart.item_removed dlq.events fraud.detected inventory.depleted inventory.low inventory.released inventory.reserved notification.send"
+        + " order.cancelled order.confirmed order.created payment.failed payment.processed payment.refunded",
+        "/analytics/abandonment /analytics/changes /analytics/fraud /analytics/operations /analytics/operations/current /analytics/revenue /analytics/summary /analytics/velocity /dead-letters /dead-letters/discard /dead-letters/replay /dead-letters/{id} /dead-letters/{id}/discard /dead-letters/{id}/replay /orders /orders/{order_id}/story")]
     public async Task A_service_subscribes_and_serves_what_the_specification_says(string name, string topics, string routes)
     {
         var service = await services.Get(name);

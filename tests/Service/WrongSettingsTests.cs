@@ -28,6 +28,9 @@ public sealed class WrongSettingsTests : IDisposable
     [InlineData("Notification", "ADMIN_EMAIL", "nobody")]
     [InlineData("Notification", "TZ", "Mars/Olympus")]
     [InlineData("Analytics", "ANALYTICS_ENGINE", "abacus")]
+    [InlineData("Analytics", "TRACE_URL", "http://localhost:9411")]
+    [InlineData("Analytics", "TRACE_URL", "zipkin/{trace_id}")]
+    [InlineData("Analytics", "JOURNAL_EVENTS", "-1")]
     public async Task A_setting_that_cannot_be_used_is_one_line_and_exit_code_2(string service, string name, string value) =>
         (await Refusal(service, (name, value))).ShouldStartWith($"{service.ToLowerInvariant()}-service: {name}='{value}' cannot be read: it must be ");
 

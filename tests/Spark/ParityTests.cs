@@ -43,7 +43,7 @@ public sealed class ParityTests(SparkWorld world)
         spark.Results().Count.ShouldBe(results.Count, "a second run changes nothing");
         foreach (var topic in results.GroupBy(result => result.Topic))
             foreach (var result in topic)
-                (await kept.Deliver(topic.Key, result.Value)).ShouldBe("SUCCESS");
+                (await kept.DeliverBulk(topic.Key, [result.Value])).ShouldBe("SUCCESS");
 
         parts.Sum(part => part.Count).ShouldBeGreaterThan(10_000);
         foreach (var (table, columns) in Tables)

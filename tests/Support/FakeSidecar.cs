@@ -74,8 +74,14 @@ public sealed class FakeSidecar : DaprMethods, IAsyncDisposable
         web.MapGet("/v1.0/healthz/outbound", () => Results.NoContent());
         web.MapGet("/v1.0/invoke/inventory-service/method/products/{id}", Product);
         web.MapGet("/v1.0/invoke/{app}/method/health/ready", (string app) => Away.Contains(app) ? Results.StatusCode(503) : Results.Ok());
+        web.MapGet("/v1.0/invoke/{app}/method/{**path}", (string app, string path) => Away.Contains(app) ? Results.Text("{\"errorCode\":\"ERR_DIRECT_INVOKE\"}", "application/json", Encoding.UTF8, 500)
+            : Answers.TryGetValue($"{app}/{path}", out var json) ? Results.Text(json, "application/json")
+            : Results.Problem(statusCode: 404));
         return (web, engine);
     }
+
+    /// <summary>What other apps answer when they are asked, by app and path such as <c>order-service/orders/ORD-1/saga</c>; anything else they do not find.</summary>
+    public ConcurrentDictionary<string, string> Answers { get; } = new();
 
     public int HttpPort { get; } = Ports.Free();
 

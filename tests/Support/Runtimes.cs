@@ -18,6 +18,9 @@ public enum Runtime
     /// <summary>With promtool, for the boards' questions and the alerts.</summary>
     Prometheus = 128,
 
+    /// <summary>A browser without a window.</summary>
+    Chromium = 256,
+
     /// <summary>What the shop needs in its real way: everything but Spark.</summary>
     RealWorld = Dapr | Kafka | Postgres | Redis,
 }
@@ -40,6 +43,7 @@ public static class Runtimes
         [Runtime.Postgres] = (() => Native(Runtime.Postgres) ?? WorkingDocker.Value, "PostgreSQL: `apt-get install postgresql`, or Docker"),
         [Runtime.Redis] = (() => Native(Runtime.Redis) ?? WorkingDocker.Value, "Redis: `apt-get install redis-server`, or Docker"),
         [Runtime.Prometheus] = (() => OnPath("promtool") is null ? null : OnPath("prometheus"), "Prometheus with promtool: `apt-get install prometheus`"),
+        [Runtime.Chromium] = (() => Chromium, "Chromium: `apt-get install chromium`, or CHROMIUM=PROGRAM"),
         [Runtime.Docker] = (() => WorkingDocker.Value, "Docker Engine with Compose: https://docs.docker.com/engine/install/, and its daemon running"),
     };
 
@@ -48,6 +52,11 @@ public static class Runtimes
     public static string KafkaHome => Variable("KAFKA_HOME");
 
     public static string SparkHome => Variable("SPARK_HOME");
+
+    /// <summary>The browser's program; null where there is none.</summary>
+    public static string? Chromium => Environment.GetEnvironmentVariable("CHROMIUM") is { Length: > 0 } program && File.Exists(program)
+        ? program
+        : ((string[])["chromium", "chromium-browser", "google-chrome"]).Select(OnPath).FirstOrDefault(found => found is not null);
 
     /// <summary>For <c>dapr run</c>, which wants Dapr's own programs beside it; null where either is missing.</summary>
     public static string? DaprCli => InDocker(Runtime.Dapr) ? null : OnPath("dapr");

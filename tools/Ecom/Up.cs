@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Ecom.Contracts;
 using Ecom.Hosting;
 using Ecom.Sidecar;
 
@@ -27,8 +28,9 @@ static class Up
         await using var shop = await Shop.Open(choice, Show, cancel);
         Terminal.Line();
         Terminal.Table(["app", "address", "pages", "sidecar"], shop.Addresses.Apps.Select(app => (IReadOnlyList<string>)
-            [app.AppId, $"http://localhost:{app.AppPort}", "/docs  /health/ready  /metrics", $"http {app.HttpPort}, grpc {app.GrpcPort}"]));
+            [app.AppId, $"http://localhost:{app.AppPort}", app.AppId == AppIds.Analytics ? "/  /docs  /health/ready  /metrics" : "/docs  /health/ready  /metrics", $"http {app.HttpPort}, grpc {app.GrpcPort}"]));
         Terminal.Line();
+        Terminal.Line($"the shop as a page: {shop.Addresses.App(AppIds.Analytics).GetLeftPart(UriPartial.Authority)}");
         Terminal.Line($"mail caught: http://localhost:{shop.Addresses.MailPort}   data: {choice.DataFolder}");
         Terminal.Line($"the sidecars' token (header dapr-api-token): {Path.Combine(choice.DataFolder, TokenFile.Name)}");
         Terminal.Line($"who is let in: {WhoIsLetIn()}");

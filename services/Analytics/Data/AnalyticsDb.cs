@@ -1,6 +1,7 @@
 using Ecom.Contracts;
 using Ecom.Hosting;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Ecom.Analytics;
@@ -14,6 +15,21 @@ public sealed class AnalyticsDb(DbContextOptions<AnalyticsDb> options) : Service
     public DbSet<ProductVelocity> Velocity => Set<ProductVelocity>();
     public DbSet<OperationalWindow> Operations => Set<OperationalWindow>();
     public DbSet<StreamBatch> Batches => Set<StreamBatch>();
+    public DbSet<JournalEntry> Journal => Set<JournalEntry>();
+    public DbSet<ShopOrder> Orders => Set<ShopOrder>();
+
+    /// <summary>Under which name <see cref="JournalNews"/> tells of a table.</summary>
+    public static IReadOnlyDictionary<string, string> NamesOfNews { get; } = new Dictionary<string, string>
+    {
+        ["journal"] = JournalNews.Journal,
+        ["shop_orders"] = JournalNews.Orders,
+        ["dead_letters"] = JournalNews.Letters,
+        ["revenue_metrics"] = JournalNews.Revenue,
+        ["fraud_alerts"] = JournalNews.Fraud,
+        ["cart_abandonment"] = JournalNews.Abandonment,
+        ["inventory_velocity"] = JournalNews.Velocity,
+        ["operational_metrics"] = JournalNews.Operations,
+    };
 
     protected override void OnModelCreating(ModelBuilder model)
     {
@@ -48,6 +64,23 @@ public sealed class AnalyticsDb(DbContextOptions<AnalyticsDb> options) : Service
             e.HasKey(r => new { r.UserId, r.ProductId, r.ItemAddedTime });
             e.HasIndex(r => r.ItemAddedTime);
         });
+        model.Entity<JournalEntry>(e =>
+        {
+            e.ToTable("journal");
+            e.HasIndex(j => new { j.EventId, j.Source }).IsUnique();
+            e.HasIndex(j => j.OrderId).HasFilter("order_id IS NOT NULL");
+            e.HasIndex(j => j.CorrelationId).HasFilter("order_id IS NULL");
+        });
+        model.Entity<ShopOrder>(e =>
+        {
+            e.ToTable("shop_orders", t => t.HasCheckConstraint("ck_shop_orders_state", $"state IN ({Quoted(Enum.GetNames<OrderState>())})"));
+            e.HasKey(o => o.OrderId);
+            e.Property(o => o.State).HasConversion<string>();
+            e.HasIndex(o => new { o.PlacedAt, o.OrderId });
+            e.HasIndex(o => new { o.State, o.PlacedAt, o.OrderId });
+            e.HasIndex(o => new { o.UserId, o.PlacedAt });
+            e.HasIndex(o => o.UpdatedAt);
+        });
         // Where there is PostgreSQL, Spark computes.
         if (Database.IsSqlite())
             model.Entity<StreamBatch>(e =>
@@ -59,23 +92,45 @@ public sealed class AnalyticsDb(DbContextOptions<AnalyticsDb> options) : Service
             model.Ignore<StreamBatch>();
     }
 
-    /// <summary>Keeps a row: said again it changes nothing, and an older word never covers a newer one.</summary>
-    /// <returns>Whether anything but <see cref="AnalyticsRow.AsOf"/> is new.</returns>
-    public async Task<bool> Keep(AnalyticsRow row, CancellationToken ct)
+    /// <summary>Keeps entries of the journal, what they say of their orders, and rows of analytics, in one statement a table and one round trip for all.</summary>
+    public async Task Keep(IReadOnlyCollection<Journaled> entries, IReadOnlyCollection<AnalyticsRow> rows, CancellationToken ct)
     {
-        var entity = Model.FindEntityType(row.GetType())!;
-        var key = entity.FindPrimaryKey()!.Properties.Select(property => property.PropertyInfo!.GetValue(row)).ToArray();
-        if (await FindAsync(row.GetType(), key, ct) is not AnalyticsRow known)
+        var write = new BulkWrite(this);
+        write.Insert([.. entries.Select(e => e.Entry).DistinctBy(e => (e.EventId, e.Source))], "DO NOTHING");
+        write.Insert([.. entries.Select(e => e.Order).OfType<ShopOrder>().GroupBy(o => o.OrderId).Select(parts => parts.Aggregate((one, other) => one.And(other))).OrderBy(o => o.OrderId, StringComparer.Ordinal)], Merged);
+        foreach (var table in rows.GroupBy(row => row.GetType()))
         {
-            Add(row);
-            return true;
+            var entity = Model.FindEntityType(table.Key)!;
+            write.Insert([.. table.GroupBy(row => KeyOf(entity, row)).OrderBy(said => said.Key, StringComparer.Ordinal).Select(said => said.Aggregate((one, other) => other.AsOf >= one.AsOf ? other : one))], Newer(entity));
         }
-        if (known.AsOf > row.AsOf)
-            return false;
-        var news = entity.GetProperties().Any(property => property.Name != nameof(AnalyticsRow.AsOf) && !Equals(property.PropertyInfo!.GetValue(known), property.PropertyInfo.GetValue(row)));
-        Entry(known).CurrentValues.SetValues(row);
-        return news;
+        await write.Execute(ct);
     }
+
+    /// <summary>What <see cref="ShopOrder.And"/> says.</summary>
+    string Merged
+    {
+        get
+        {
+            var (least, greatest) = Database.IsSqlite() ? ("min", "max") : ("least", "greatest");
+            string[] first = ["user_id", "total_amount", "items", "reason", "cancellation_source", "ended_at", "correlation_id", "trace_parent"];
+            return $"""
+                (order_id) DO UPDATE SET {string.Join(", ", first.Select(column => $"{column} = coalesce(kept.{column}, excluded.{column})"))},
+                state = CASE WHEN kept.state IN ('FULFILLED', 'CANCELLED') OR excluded.state = 'PENDING' THEN kept.state ELSE excluded.state END,
+                placed_at = {least}(kept.placed_at, excluded.placed_at), updated_at = {greatest}(kept.updated_at, excluded.updated_at)
+                """;
+        }
+    }
+
+    /// <summary>Said again it changes nothing, and an older word never covers a newer one.</summary>
+    static string Newer(IEntityType entity)
+    {
+        string[] key = [.. entity.FindPrimaryKey()!.Properties.Select(p => p.GetColumnName())];
+        var others = entity.GetProperties().Select(p => p.GetColumnName()).Except(key);
+        return $"({string.Join(", ", key)}) DO UPDATE SET {string.Join(", ", others.Select(column => $"{column} = excluded.{column}"))} WHERE kept.as_of <= excluded.as_of";
+    }
+
+    static string KeyOf(IEntityType entity, AnalyticsRow row) =>
+        string.Join('\n', entity.FindPrimaryKey()!.Properties.Select(p => p.PropertyInfo!.GetValue(row)).Select(value => value is DateTimeOffset time ? time.UtcTicks : value));
 
     static string Quoted(IEnumerable<string> words) => string.Join(", ", words.Select(word => $"'{word}'"));
 

@@ -8,12 +8,15 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Ecom.Analytics;
 
+/// <summary>An event to be counted and kept in the journal, or something to be told: that one is none, say.</summary>
+public readonly record struct Came(Fact? Fact, Journaled? Entry = null, Action<AnalyticsDb>? Tell = null);
+
 /// <summary>
 /// Computes the five tables from the events themselves, where no Spark does it. What is delivered waits for the next batch, and is
 /// answered when that is committed: the changed rows, what must be remembered, and what goes out, in one transaction. After a
 /// failure or a kill the sidecar brings again what was not answered, and the memory is read anew.
 /// </summary>
-public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, TimeProvider clock, Metrics metrics, ILogger<ComputeAnalytics> log) : BackgroundService
+public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, JournalNews news, TimeProvider clock, Metrics metrics, ILogger<ComputeAnalytics> log) : BackgroundService
 {
     /// <summary>A batch gathers what comes in this time: so a burst costs few transactions, and a row is as fresh as this.</summary>
     static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
@@ -36,18 +39,18 @@ public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, TimePr
     readonly Channel<Delivery> arrivals = Channel.CreateUnbounded<Delivery>();
     readonly PriorityQueue<Item, DateTimeOffset> waiting = new();
     IReadOnlyList<Computation>? computations;
+    volatile Dictionary<string, DateTimeOffset?> watermarks = [];
 
-    /// <summary>An event to be counted, or something to be told: that one is none, say.</summary>
-    readonly record struct Item(Delivery Of, Fact? Fact, Action<AnalyticsDb>? Tell);
+    readonly record struct Item(Delivery Of, Came What);
 
-    sealed class Delivery(IReadOnlyList<Fact> facts, IReadOnlyList<Action<AnalyticsDb>> news)
+    sealed class Delivery(IReadOnlyList<Came> all)
     {
         readonly TaskCompletionSource<bool> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        int open = facts.Count + news.Count;
+        int open = all.Count;
 
         public Task<bool> Answer => answer.Task;
 
-        public IEnumerable<Item> Items => [.. news.Select(tell => new Item(this, null, tell)), .. facts.Select(fact => new Item(this, fact, null))];
+        public IEnumerable<Item> Items => all.Select(what => new Item(this, what));
 
         public void Done()
         {
@@ -59,13 +62,17 @@ public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, TimePr
     }
 
     /// <returns>True when everything is applied; false: bring it again.</returns>
-    public Task<bool> Take(IReadOnlyList<Fact> facts, params IReadOnlyList<Action<AnalyticsDb>> news)
+    public Task<bool> Take(IReadOnlyList<Came> all)
     {
-        if (facts.Count + news.Count == 0)
+        if (all.Count == 0)
             return Task.FromResult(true);
-        var delivery = new Delivery(facts, news);
+        var delivery = new Delivery(all);
         return arrivals.Writer.TryWrite(delivery) ? delivery.Answer : Task.FromResult(false);
     }
+
+    /// <summary>Up to which event time the table is final; null: since the last start nothing has been counted.</summary>
+    /// <param name="table">Of <see cref="JournalNews.Tables"/>.</param>
+    public DateTimeOffset? WatermarkOf(string table) => watermarks.GetValueOrDefault(table);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -76,7 +83,7 @@ public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, TimePr
             {
                 await Task.Delay(waiting.Count > 0 ? CatchUpInterval : Interval, clock, stoppingToken);
                 while (arrivals.Reader.TryRead(out var delivery))
-                    waiting.EnqueueRange(delivery.Items.Select(item => (item, item.Fact?.Time ?? DateTimeOffset.MinValue)));
+                    waiting.EnqueueRange(delivery.Items.Select(item => (item, item.What.Fact?.Time ?? DateTimeOffset.MinValue)));
                 var batch = NextBatch();
                 try
                 {
@@ -113,7 +120,7 @@ public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, TimePr
         {
             waiting.Dequeue();
             batch.Add(item);
-            if (item.Fact is not null && time > passed)
+            if (item.What.Fact is not null && time > passed)
                 end ??= time + Step;
         }
         return batch;
@@ -124,17 +131,23 @@ public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, TimePr
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<AnalyticsDb>();
         computations ??= await Recall(db, ct);
-        var facts = batch.Select(item => item.Fact).OfType<Fact>().ToList();
+        var facts = batch.Select(item => item.What.Fact).OfType<Fact>().ToList();
+        var entries = batch.Select(item => item.What.Entry).OfType<Journaled>().ToList();
+        List<AnalyticsRow> rows = [];
         await db.InTransaction(async () =>
         {
             foreach (var item in batch)
-                item.Tell?.Invoke(db);
+                item.What.Tell?.Invoke(db);
             foreach (var computation in computations)
-                await Fold(computation, facts, db, ct);
+                rows.AddRange(await Fold(computation, facts, db, ct));
+            await TellOfFraud([.. rows.OfType<FraudAlert>()], db, ct);
+            await db.Keep(entries, rows, ct);
         }, ct);
+        watermarks = computations.Where(computation => computation.Watermark > DateTimeOffset.UnixEpoch).ToDictionary(TableOf, computation => (DateTimeOffset?)computation.Watermark);
+        news.Tell(entries, rows);
     }
 
-    async Task Fold(Computation computation, List<Fact> facts, AnalyticsDb db, CancellationToken ct)
+    async Task<IReadOnlyList<AnalyticsRow>> Fold(Computation computation, List<Fact> facts, AnalyticsDb db, CancellationToken ct)
     {
         var before = computation.Newest;
         var (counted, rows, late) = computation.Fold(facts, clock.GetUtcNow());
@@ -150,12 +163,32 @@ public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, TimePr
                 Facts = JsonSerializer.Serialize(counted, Compact),
             });
         }
-        foreach (var row in rows)
-            if (await db.Keep(row, ct) && row is FraudAlert alert)
-                db.Publish(new FraudDetected(alert.UserId, alert.OrderId, alert.AlertType, alert.Severity, alert.Details, alert.WindowStart, alert.WindowEnd), new(null, null));
         countedEvents.Add(counted.Count, new KeyValuePair<string, object?>("table", computation.Name));
         lateEvents.Add(late, new KeyValuePair<string, object?>("table", computation.Name));
+        return rows;
     }
+
+    /// <summary>An alert is news when anything of it but the time of its telling is.</summary>
+    static async Task TellOfFraud(List<FraudAlert> alerts, AnalyticsDb db, CancellationToken ct)
+    {
+        if (alerts.Count == 0)
+            return;
+        var (users, first) = (alerts.Select(alert => alert.UserId).Distinct().ToArray(), alerts.Min(alert => alert.WindowStart));
+        var known = (await db.FraudAlerts.AsNoTracking().Where(alert => users.Contains(alert.UserId) && alert.WindowStart >= first).ToListAsync(ct)).ConvertAll(Said).ToHashSet();
+        foreach (var alert in alerts.Select(Said).Where(known.Add))
+            db.Publish(alert, new(null, null));
+
+        static FraudDetected Said(FraudAlert alert) => new(alert.UserId, alert.OrderId, alert.AlertType, alert.Severity, alert.Details, alert.WindowStart, alert.WindowEnd);
+    }
+
+    static string TableOf(Computation computation) => computation switch
+    {
+        RevenuePerMinute => JournalNews.Revenue,
+        FraudPerUser => JournalNews.Fraud,
+        AbandonedCarts => JournalNews.Abandonment,
+        VelocityPerProduct => JournalNews.Velocity,
+        _ => JournalNews.Operations,
+    };
 
     static async Task<IReadOnlyList<Computation>> Recall(AnalyticsDb db, CancellationToken ct)
     {

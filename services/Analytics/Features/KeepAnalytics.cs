@@ -1,50 +1,80 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
 using Ecom.Contracts;
 using Ecom.Hosting;
 
 namespace Ecom.Analytics;
 
-/// <summary>Keeps what the Spark jobs computed, one row per natural key.</summary>
-public static class KeepAnalytics
+/// <summary>Keeps what the Spark jobs computed, one row per natural key, a call's rows at once. What is no result becomes a dead letter.</summary>
+public static partial class KeepAnalytics
 {
-    public static Task<Outcome> Revenue(CloudEvent<RevenueMetrics> e, AnalyticsDb db, CancellationToken ct)
+    const int MostAtOnce = 100;
+
+    /// <summary>The most that numeric(18,4) holds.</summary>
+    const decimal MostValue = 99_999_999_999_999.9999m;
+
+    public static void MapResults(this WebApplication app)
     {
-        var (start, end, total, orders, average) = e.Data;
-        return Keep(db, new RevenueWindow { AsOf = e.Time, WindowStart = start, WindowEnd = end, TotalRevenue = total, OrderCount = orders, AvgOrderValue = average }, ct);
+        app.MapRows<RevenueMetrics>(e => new RevenueWindow { AsOf = e.Time, WindowStart = e.Data.WindowStart, WindowEnd = e.Data.WindowEnd, TotalRevenue = e.Data.TotalRevenue, OrderCount = e.Data.OrderCount, AvgOrderValue = e.Data.AvgOrderValue });
+        app.MapRows<FraudDetected>(
+            e => new FraudAlert { AsOf = e.Time, UserId = e.Data.UserId, OrderId = e.Data.OrderId, AlertType = e.Data.AlertType, Severity = e.Data.Severity, Details = e.Data.Details, WindowStart = e.Data.WindowStart, WindowEnd = e.Data.WindowEnd },
+            alert => Check.OneOf("severity", alert.Severity, FraudRules.Severities));
+        app.MapRows<CartAbandonment>(
+            e => new AbandonedItem { AsOf = e.Time, UserId = e.Data.UserId, ProductId = e.Data.ProductId, ItemAddedTime = e.Data.ItemAddedTime, DetectedAt = e.Data.DetectedAt },
+            item => item.DetectedAt < item.ItemAddedTime ? "detected_at must not be before item_added_time" : null);
+        app.MapRows<InventoryVelocity>(e => new ProductVelocity { AsOf = e.Time, ProductId = e.Data.ProductId, WindowStart = e.Data.WindowStart, WindowEnd = e.Data.WindowEnd, UnitsSold = e.Data.UnitsSold, Revenue = e.Data.Revenue });
+        app.MapRows<OperationalMetrics>(
+            e => new OperationalWindow { AsOf = e.Time, MetricName = e.Data.MetricName, Topic = e.Data.Topic, WindowStart = e.Data.WindowStart, WindowEnd = e.Data.WindowEnd, Value = e.Data.Value, Status = e.Data.Status },
+            metric => Check.First(Check.OneOf("status", metric.Status, FlowRules.Statuses), Math.Abs(metric.Value) <= MostValue ? null : $"value must be at most {MostValue}"));
     }
 
-    public static Task<Outcome> Fraud(CloudEvent<FraudDetected> e, AnalyticsDb db, CancellationToken ct)
-    {
-        var (user, order, type, severity, details, start, end) = e.Data;
-        return Check.OneOf("severity", severity, FraudRules.Severities) is { } fault
-            ? Task.FromResult(Outcome.Never(fault))
-            : Keep(db, new FraudAlert { AsOf = e.Time, UserId = user, OrderId = order, AlertType = type, Severity = severity, Details = details, WindowStart = start, WindowEnd = end }, ct);
-    }
+    static void MapRows<T>(this WebApplication app, Func<CloudEvent<T>, AnalyticsRow> row, Func<T, string?>? fault = null) where T : class, IEvent =>
+        app.MapBulkDelivery(new() { PubsubName = Components.PubSub, Name = T.Topic, DeadLetterTopic = Topics.DeadLetters }, MostAtOnce,
+            async (IReadOnlyList<JsonElement> events, AnalyticsDb db, ServiceIdentity identity, JournalOptions journal, JournalNews news, TimeProvider clock, ILogger<AnalyticsRow> log, CancellationToken ct) =>
+        {
+            var now = clock.GetUtcNow();
+            List<AnalyticsRow> rows = [];
+            List<Journaled> entries = [];
+            List<Action> others = [];
+            foreach (var bytes in events)
+            {
+                var replay = Replay.Read(bytes);
+                if (replay.IsForAnother(identity.AppId))
+                    continue;
+                var json = JsonMarshal.GetRawUtf8Value(bytes);
+                var (e, wrong) = CloudEvent.Parse<T>(json);
+                if ((wrong ?? fault?.Invoke(e!.Data)) is { } reason)
+                {
+                    var letter = TopicRoutes.DeadLetter<T>(identity.AppId, e?.Id, reason, "InvalidEvent", 0, now, json);
+                    others.Add(() => db.Publish(letter, new(e?.CorrelationId, letter.EventId)));
+                    continue;
+                }
+                rows.Add(row(e!));
+                if (FlowRules.Watched.Contains(T.Topic) && journal.Of(e!, bytes, now) is { } entry)
+                    entries.Add(entry);
+                if (replay.LetterId is not null)
+                    others.Add(() => db.TellApplied(replay, isNew: false, Trail.Of(e!)));
+            }
+            try
+            {
+                if (others.Count == 0)
+                    await db.Keep(entries, rows, ct);
+                else
+                    await db.InTransaction(async () =>
+                    {
+                        others.ForEach(tell => tell());
+                        await db.Keep(entries, rows, ct);
+                    }, ct);
+                news.Tell(entries, rows);
+                return true;
+            }
+            catch (Exception x) when (Transient.Is(x) || ct.IsCancellationRequested)
+            {
+                LogAway(log, x.GetBaseException().Message);
+                return false;
+            }
+        });
 
-    public static Task<Outcome> Abandonment(CloudEvent<CartAbandonment> e, AnalyticsDb db, CancellationToken ct)
-    {
-        var (user, product, added, detected) = e.Data;
-        return detected < added
-            ? Task.FromResult(Outcome.Never("detected_at must not be before item_added_time"))
-            : Keep(db, new AbandonedItem { AsOf = e.Time, UserId = user, ProductId = product, ItemAddedTime = added, DetectedAt = detected }, ct);
-    }
-
-    public static Task<Outcome> Velocity(CloudEvent<InventoryVelocity> e, AnalyticsDb db, CancellationToken ct)
-    {
-        var (product, start, end, units, revenue) = e.Data;
-        return Keep(db, new ProductVelocity { AsOf = e.Time, ProductId = product, WindowStart = start, WindowEnd = end, UnitsSold = units, Revenue = revenue }, ct);
-    }
-
-    public static Task<Outcome> Operations(CloudEvent<OperationalMetrics> e, AnalyticsDb db, CancellationToken ct)
-    {
-        var (metric, topic, start, end, value, status) = e.Data;
-        return Check.OneOf("status", status, FlowRules.Statuses) is { } fault
-            ? Task.FromResult(Outcome.Never(fault))
-            : Keep(db, new OperationalWindow { AsOf = e.Time, MetricName = metric, Topic = topic, WindowStart = start, WindowEnd = end, Value = value, Status = status }, ct);
-    }
-
-    static async Task<Outcome> Keep(AnalyticsDb db, AnalyticsRow row, CancellationToken ct)
-    {
-        await db.Keep(row, ct);
-        return Outcome.Done;
-    }
+    [LoggerMessage(LogLevel.Warning, "Results wait for the database: {Reason}")]
+    static partial void LogAway(ILogger log, string reason);
 }

@@ -12,15 +12,17 @@ namespace Ecom.Analytics;
 public static partial class KeepDeadLetter
 {
     /// <param name="compute">Null: Spark counts the shop's events.</param>
-    public static async Task<bool> Handle(IReadOnlyList<Delivery> deliveries, AnalyticsDb db, TimeProvider clock, ILogger<DeadLetterRecord> log, CancellationToken ct, ComputeAnalytics? compute = null)
+    public static async Task<bool> Handle(IReadOnlyList<Delivery> deliveries, AnalyticsDb db, JournalOptions journal, JournalNews news, TimeProvider clock, ILogger<DeadLetterRecord> log, CancellationToken ct, ComputeAnalytics? compute = null)
     {
         var now = clock.GetUtcNow();
         var arrivals = deliveries.Select(delivery => Read(delivery, now, log)).OfType<Arrival>().ToList();
         try
         {
             await KeepAll(db, arrivals, log, ct);
+            if (journal.IsOn)
+                await Journal(db, arrivals, news, ct);
             // They are the shop's events, too.
-            return compute is null || await compute.Take([.. arrivals.Select(arrival => arrival.Fact).OfType<Fact>().Where(fact => fact.Time <= now + AnalyticsRules.Ahead)]);
+            return compute is null || await compute.Take([.. arrivals.Select(arrival => arrival.Fact).OfType<Fact>().Where(fact => fact.Time <= now + AnalyticsRules.Ahead).Select(fact => new Came(fact))]);
         }
         catch (Exception e) when (IsAway(e) || ct.IsCancellationRequested)
         {
@@ -30,14 +32,17 @@ public static partial class KeepDeadLetter
     }
 
     /// <param name="Replay">The letter's record had been sent again.</param>
-    sealed record Arrival(DeadLetterRecord Letter, Replay Replay, Fact? Fact)
+    sealed record Arrival(DeadLetterRecord Letter, Replay Replay, Fact? Fact, JournalEntry Entry)
     {
         public static Arrival Of(Delivery delivery, DateTimeOffset now)
         {
             var (e, _) = CloudEvent.Parse<DeadLetter>(delivery.Bytes.Span);
+            var letter = e is not null
+                ? DeadLetterRecord.Of(e, now)
+                : DeadLetterRecord.Of(delivery.Bytes, delivery.Text("__topic"), $"{delivery.Text("__partition")}/{delivery.Text("__offset")}", now);
             return e is not null
-                ? new(DeadLetterRecord.Of(e, now), Replay.Read(e.Data.Payload), Fact.Of(e))
-                : new(DeadLetterRecord.Of(delivery.Bytes, delivery.Text("__topic"), $"{delivery.Text("__partition")}/{delivery.Text("__offset")}", now), Replay.Read(delivery.Bytes), null);
+                ? new(letter, Replay.Read(e.Data.Payload), Fact.Of(e), JournalEntry.Of(letter, e.Data.Payload, e.Source, e.CorrelationId))
+                : new(letter, Replay.Read(delivery.Bytes), null, JournalEntry.Of(letter, Json.Record(delivery.Bytes.Span), letter.Subscriber, null));
         }
     }
 
@@ -88,7 +93,7 @@ public static partial class KeepDeadLetter
         {
             var ids = arrivals.Select(arrival => arrival.Letter.LetterId).Concat(arrivals.Select(arrival => arrival.Replay.LetterId).OfType<string>()).Distinct().ToArray();
             var known = await db.DeadLetters.Where(d => ids.Contains(d.LetterId)).ToDictionaryAsync(d => d.LetterId, ct);
-            foreach (var (letter, replay, _) in arrivals)
+            foreach (var (letter, replay, _, _) in arrivals)
                 if (replay.LetterId is { } id && known.TryGetValue(id, out var replayed) && replayed.IsOf(letter.Subscriber))
                     replayed.FailedAgain(letter);
                 else if (known.TryAdd(letter.LetterId, letter))
@@ -97,6 +102,13 @@ public static partial class KeepDeadLetter
         }, ct);
         foreach (var letters in added.GroupBy(letter => (letter.OriginalTopic, letter.Subscriber)))
             LogKept(log, letters.Count(), letters.Key.OriginalTopic, letters.Key.Subscriber, letters.First().ErrorReason);
+    }
+
+    static async Task Journal(AnalyticsDb db, List<Arrival> arrivals, JournalNews news, CancellationToken ct)
+    {
+        List<Journaled> entries = [.. arrivals.Select(arrival => new Journaled(arrival.Entry, null))];
+        await db.Keep(entries, [], ct);
+        news.Tell(entries, []);
     }
 
     /// <summary>An operator who changed the same letter at this moment is no fault of the letter.</summary>

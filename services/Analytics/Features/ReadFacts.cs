@@ -5,19 +5,18 @@ using Ecom.Hosting;
 
 namespace Ecom.Analytics;
 
-/// <summary>Takes the shop's events as the computations want them. What is no event becomes a dead letter, as anywhere.</summary>
-public static class ReadFacts
+/// <summary>Takes the shop's events, in bulk: for the computations where this service computes, and for the journal.</summary>
+public static partial class ReadFacts
 {
     // A lane's share of what the sidecar holds in memory.
     const int MostAtOnce = 100;
 
+    /// <summary>For both, in one transaction. What is no event becomes a dead letter, as anywhere.</summary>
     /// <param name="read">What the computations need of the event beside its topic, id and time.</param>
     public static void MapFacts<T>(this WebApplication app, Func<Fact, T, Fact>? read = null) where T : class, IEvent =>
-        app.MapBulkDelivery(new() { PubsubName = Components.PubSub, Name = T.Topic, DeadLetterTopic = Topics.DeadLetters }, MostAtOnce,
-            (IReadOnlyList<JsonElement> events, ServiceIdentity identity, TimeProvider clock, ComputeAnalytics compute) =>
+        app.MapBulkDelivery(Topic<T>(), MostAtOnce, (IReadOnlyList<JsonElement> events, ServiceIdentity identity, JournalOptions journal, TimeProvider clock, ComputeAnalytics compute) =>
         {
-            List<Fact> facts = [];
-            List<Action<AnalyticsDb>> news = [];
+            List<Came> all = [];
             var now = clock.GetUtcNow();
             foreach (var bytes in events)
             {
@@ -29,17 +28,40 @@ public static class ReadFacts
                 if (e?.Time > now + AnalyticsRules.Ahead)
                     fault = $"time lies more than a day after {now:O}";
                 if (fault is null)
-                {
-                    facts.Add(read is null ? Fact.Of(e!) : read(Fact.Of(e!), e!.Data));
-                    if (replay.LetterId is not null)
-                        news.Add(db => db.TellApplied(replay, isNew: false, Trail.Of(e!)));
-                }
+                    all.Add(new(read is null ? Fact.Of(e!) : read(Fact.Of(e!), e!.Data), journal.Of(e!, bytes, now), replay.LetterId is null ? null : db => db.TellApplied(replay, isNew: false, Trail.Of(e!))));
                 else
                 {
                     var letter = TopicRoutes.DeadLetter<T>(identity.AppId, e?.Id, fault, "InvalidEvent", 0, now, json);
-                    news.Add(db => db.Publish(letter, new(null, letter.EventId)));
+                    all.Add(new(null, Tell: db => db.Publish(letter, new(null, letter.EventId))));
                 }
             }
-            return compute.Take(facts, news);
+            return compute.Take(all);
         });
+
+    /// <summary>For the journal alone. What is no event is for others to refuse: they read the same topics.</summary>
+    public static void MapJournal<T>(this WebApplication app) where T : class, IEvent =>
+        app.MapBulkDelivery(Topic<T>(), MostAtOnce, async (IReadOnlyList<JsonElement> events, AnalyticsDb db, JournalOptions journal, JournalNews news, TimeProvider clock, ILogger<JournalEntry> log, CancellationToken ct) =>
+        {
+            var now = clock.GetUtcNow();
+            List<Journaled> entries = [];
+            foreach (var bytes in events)
+                if (CloudEvent.Parse<T>(JsonMarshal.GetRawUtf8Value(bytes)).Event is { } e && journal.Of(e, bytes, now) is { } entry)
+                    entries.Add(entry);
+            try
+            {
+                await db.Keep(entries, [], ct);
+                news.Tell(entries, []);
+                return true;
+            }
+            catch (Exception x) when (Transient.Is(x) || ct.IsCancellationRequested)
+            {
+                LogAway(log, x.GetBaseException().Message);
+                return false;
+            }
+        });
+
+    static Dapr.TopicOptions Topic<T>() where T : IEvent => new() { PubsubName = Components.PubSub, Name = T.Topic, DeadLetterTopic = Topics.DeadLetters };
+
+    [LoggerMessage(LogLevel.Warning, "The journal waits for the database: {Reason}")]
+    static partial void LogAway(ILogger log, string reason);
 }

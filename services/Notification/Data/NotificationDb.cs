@@ -41,6 +41,7 @@ public sealed class NotificationDb(DbContextOptions<NotificationDb> options) : S
             e.Property(n => n.Status).HasConversion<string>();
             e.HasIndex(n => new { n.EventId, n.Kind }).IsUnique();
             e.HasIndex(n => new { n.UserId, n.CreatedAt });
+            e.HasIndex(n => n.OrderId).HasFilter("order_id IS NOT NULL");
             e.HasIndex(n => n.CreatedAt).HasFilter("status = 'PENDING'").HasDatabaseName("ix_notifications_pending");
         });
         model.Entity<FraudNotice>(e =>

@@ -7,7 +7,7 @@ namespace Ecom.Notifications;
 public static class TellAdmin
 {
     /// <summary>No user can have this id, so no user reads these.</summary>
-    const string Admin = "(admin)";
+    public const string Admin = "(admin)";
 
     public static Outcome LowStock(CloudEvent<InventoryLow> e, NotificationDb db, MailOptions options, TimeProvider clock)
     {

@@ -123,8 +123,8 @@ namespace Ecom.Analytics.Migrations
                         .HasColumnName("settled_at");
 
                     b.Property<string>("Status")
-                        .IsRequired()
                         .IsConcurrencyToken()
+                        .IsRequired()
                         .ValueGeneratedOnAdd()
                         .HasColumnType("text")
                         .HasDefaultValue("OPEN")
@@ -215,6 +215,89 @@ namespace Ecom.Analytics.Migrations
 
                             t.HasCheckConstraint("ck_fraud_alerts_window", "window_end > window_start");
                         });
+                });
+
+            modelBuilder.Entity("Ecom.Analytics.JournalEntry", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<string>("CauseId")
+                        .HasColumnType("text")
+                        .HasColumnName("cause_id");
+
+                    b.Property<string>("CorrelationId")
+                        .HasColumnType("text")
+                        .HasColumnName("correlation_id");
+
+                    b.Property<string>("Data")
+                        .HasColumnType("text")
+                        .HasColumnName("data");
+
+                    b.Property<string>("EventId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("event_id");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("text")
+                        .HasColumnName("key");
+
+                    b.Property<string>("OrderId")
+                        .HasColumnType("text")
+                        .HasColumnName("order_id");
+
+                    b.Property<DateTimeOffset>("ReceivedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("received_at");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("source");
+
+                    b.Property<string>("Summary")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("summary");
+
+                    b.Property<DateTimeOffset>("Time")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("time");
+
+                    b.Property<string>("Topic")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("topic");
+
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_parent");
+
+                    b.Property<string>("UserId")
+                        .HasColumnType("text")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_journal");
+
+                    b.HasIndex("CorrelationId")
+                        .HasDatabaseName("ix_journal_correlation_id")
+                        .HasFilter("order_id IS NULL");
+
+                    b.HasIndex("OrderId")
+                        .HasDatabaseName("ix_journal_order_id")
+                        .HasFilter("order_id IS NOT NULL");
+
+                    b.HasIndex("EventId", "Source")
+                        .IsUnique()
+                        .HasDatabaseName("ix_journal_event_id_source");
+
+                    b.ToTable("journal", "analytics_service");
                 });
 
             modelBuilder.Entity("Ecom.Analytics.OperationalWindow", b =>
@@ -343,6 +426,79 @@ namespace Ecom.Analytics.Migrations
                             t.HasCheckConstraint("ck_revenue_metrics_value", "order_count >= 0");
 
                             t.HasCheckConstraint("ck_revenue_metrics_window", "window_end > window_start");
+                        });
+                });
+
+            modelBuilder.Entity("Ecom.Analytics.ShopOrder", b =>
+                {
+                    b.Property<string>("OrderId")
+                        .HasColumnType("text")
+                        .HasColumnName("order_id");
+
+                    b.Property<string>("CancellationSource")
+                        .HasColumnType("text")
+                        .HasColumnName("cancellation_source");
+
+                    b.Property<string>("CorrelationId")
+                        .HasColumnType("text")
+                        .HasColumnName("correlation_id");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<int?>("Items")
+                        .HasColumnType("integer")
+                        .HasColumnName("items");
+
+                    b.Property<DateTimeOffset>("PlacedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("placed_at");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.Property<decimal?>("TotalAmount")
+                        .HasPrecision(12, 2)
+                        .HasColumnType("numeric(12,2)")
+                        .HasColumnName("total_amount");
+
+                    b.Property<string>("TraceParent")
+                        .HasColumnType("text")
+                        .HasColumnName("trace_parent");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<string>("UserId")
+                        .HasColumnType("text")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("OrderId")
+                        .HasName("pk_shop_orders");
+
+                    b.HasIndex("UpdatedAt")
+                        .HasDatabaseName("ix_shop_orders_updated_at");
+
+                    b.HasIndex("PlacedAt", "OrderId")
+                        .HasDatabaseName("ix_shop_orders_placed_at_order_id");
+
+                    b.HasIndex("UserId", "PlacedAt")
+                        .HasDatabaseName("ix_shop_orders_user_id_placed_at");
+
+                    b.HasIndex("State", "PlacedAt", "OrderId")
+                        .HasDatabaseName("ix_shop_orders_state_placed_at_order_id");
+
+                    b.ToTable("shop_orders", "analytics_service", t =>
+                        {
+                            t.HasCheckConstraint("ck_shop_orders_state", "state IN ('PENDING', 'PAID', 'FULFILLED', 'CANCELLED')");
                         });
                 });
 

@@ -221,6 +221,10 @@ namespace Ecom.Notifications.Migrations
                         .HasDatabaseName("ix_notifications_pending")
                         .HasFilter("status = 'PENDING'");
 
+                    b.HasIndex("OrderId")
+                        .HasDatabaseName("ix_notifications_order_id")
+                        .HasFilter("order_id IS NOT NULL");
+
                     b.HasIndex("EventId", "Kind")
                         .IsUnique()
                         .HasDatabaseName("ix_notifications_event_id_kind");
