@@ -21,7 +21,8 @@ public static class Callers
     /// <summary>Whose carts, orders, payments and mails alone the caller sees; null: everybody's.</summary>
     public static string? Customer(this ClaimsPrincipal caller) => caller.MaySeeEverybodys() ? null : caller.FindFirstValue("sub") ?? "";
 
-    internal static bool MaySeeEverybodys(this ClaimsPrincipal caller) => caller.IsOperator() || caller.Identity?.AuthenticationType == OnThisMachine;
+    /// <summary>An operator, and without an authority whoever is on this machine.</summary>
+    public static bool MaySeeEverybodys(this ClaimsPrincipal caller) => caller.IsOperator() || caller.Identity?.AuthenticationType == OnThisMachine;
 
     /// <summary>A program on this machine speaks for itself; what another app's sidecar or a proxy brings may come from anywhere.</summary>
     internal static bool IsOnThisMachine(this HttpContext http) =>
@@ -32,7 +33,7 @@ public static class Callers
     internal static IServiceCollection AddCallers(this IServiceCollection services, IConfiguration settings)
     {
         var (authority, operators) = (Authority(settings), new Operators(settings));
-        var callers = services.AddSingleton(operators).AddAuthentication(nameof(Callers)).AddScheme<CallerOptions, CallerHandler>(nameof(Callers), caller => caller.Authority = authority);
+        var callers = services.AddSingleton(operators).AddSingleton<Colleagues>().AddAuthentication(nameof(Callers)).AddScheme<CallerOptions, CallerHandler>(nameof(Callers), caller => caller.Authority = authority);
         if (authority is not null)
             callers.AddJwtBearer(token =>
             {
@@ -55,20 +56,21 @@ sealed class CallerOptions : AuthenticationSchemeOptions
     public Uri? Authority { get; set; }
 }
 
-/// <summary>Who calls. What is said by <c>Authorization: Bearer</c> is held against the key, then against the authority; a wrong one is nobody, wherever it comes from.</summary>
-sealed class CallerHandler(IOptionsMonitor<CallerOptions> options, ILoggerFactory loggers, UrlEncoder encoder, Operators operators) : AuthenticationHandler<CallerOptions>(options, loggers, encoder)
+/// <summary>Who calls. What is said by <c>Authorization: Bearer</c> is held against the services' word, the key, then against the authority; a wrong one is nobody, wherever it comes from.</summary>
+sealed class CallerHandler(IOptionsMonitor<CallerOptions> options, ILoggerFactory loggers, UrlEncoder encoder, Operators operators, Colleagues colleagues) : AuthenticationHandler<CallerOptions>(options, loggers, encoder)
 {
     const string Bearer = "Bearer";
     static readonly AuthenticateResult Operator = Is(nameof(Operators), new Claim(Callers.RoleClaims[0], Callers.OperatorRole)), OnThisMachine = Is(Callers.OnThisMachine), Nobody = AuthenticateResult.NoResult();
 
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
+        var said = AuthenticationHeaderValue.TryParse(Request.Headers.Authorization, out var bearer) && bearer.Scheme.Equals(Bearer, StringComparison.OrdinalIgnoreCase) ? bearer.Parameter : null;
+        if (colleagues.Are(said) || operators.Is(said))
+            return Task.FromResult(Operator);
         if (!operators.HaveKey && Options.Authority is null)
             return Task.FromResult(Context.IsOnThisMachine() ? Operator : Nobody);
-        if (Request.Headers.Authorization is not { Count: > 0 } said)
+        if (Request.Headers.Authorization.Count == 0)
             return Task.FromResult(Options.Authority is null && Context.IsOnThisMachine() ? OnThisMachine : Nobody);
-        if (AuthenticationHeaderValue.TryParse(said, out var bearer) && bearer.Scheme.Equals(Bearer, StringComparison.OrdinalIgnoreCase) && operators.Is(bearer.Parameter))
-            return Task.FromResult(Operator);
         return Options.Authority is null ? Task.FromResult(Nobody) : Context.AuthenticateAsync(JwtBearerDefaults.AuthenticationScheme);
     }
 

@@ -50,10 +50,10 @@ public sealed record MailParts(IReadOnlyList<MailPart> Notifications);
 public readonly record struct Told<T>(T? Part, bool IsAway) where T : class;
 
 /// <summary>Asks the other services, through the sidecar. One that does not answer is away; the story is told without it.</summary>
-public sealed class StoryParts(DaprClient dapr)
+public sealed class StoryParts(DaprClient dapr, Colleagues colleagues)
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
-    readonly HttpClient orders = dapr.CreateInvokableHttpClient(AppIds.Order), notifications = dapr.CreateInvokableHttpClient(AppIds.Notification);
+    readonly HttpClient orders = colleagues.Client(dapr, AppIds.Order), notifications = colleagues.Client(dapr, AppIds.Notification);
 
     public Task<Told<SagaPart>> Saga(string orderId, CancellationToken ct) => Ask<SagaPart>(orders, $"orders/{orderId}/saga", ct);
 

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
+using Ecom.Hosting;
 using Microsoft.AspNetCore.StaticFiles;
 using Microsoft.Extensions.Primitives;
 
@@ -18,7 +19,7 @@ public sealed class PageFiles
     public string this[string name] => $"{Root}/{files[name].Hash}/{name}";
 
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapGet(Root + "/{hash}/{name}", (string hash, string name, PageFiles all, HttpContext http) => all.Send(hash, name, http)).ExcludeFromDescription();
+        routes.MapGet(Root + "/{hash}/{name}", (string hash, string name, PageFiles all, HttpContext http) => all.Send(hash, name, http)).ExcludeFromDescription().ForEveryone();
 
     IResult Send(string hash, string name, HttpContext http)
     {

@@ -18,8 +18,7 @@ public static class PageSetup
         services.AddDataProtection().UseEphemeralDataProtectionProvider();
         services.AddSingleton<PageFiles>().AddSingleton(new PageTime(builder.Configuration.TimeZone())).AddSingleton(new TraceLink(builder.Configuration));
         services.AddSingleton<ShopServices>().AddSingleton<Outcomes>().AddScoped<Visit>();
-        services.AddSingleton<HealthWatch>().AddSingleton<Letters>()
-            .AddSingleton(new OperatorKey(builder.Configuration["ECOM_ADMIN_KEY"] is { Length: > 0 } key ? key : null)).AddScoped<Operator>();
+        services.AddSingleton<HealthWatch>().AddSingleton<Letters>().AddScoped<Operator>();
         services.AddLive<Answer<ProductList>, ShopServices>(ShelfEvery, (shop, ct) => shop.Products(ct)).AddLive<ShopHealth, HealthWatch>(HealthEvery, (health, ct) => health.Look(ct));
     }
 
@@ -27,8 +26,8 @@ public static class PageSetup
     {
         app.UseAntiforgery();
         PageFiles.Map(app);
-        // The document says itself who may frame it: nobody.
-        app.MapRazorComponents<Document>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
+        // Whoever comes gets the document; what is in it depends on who it was written for. It says itself who may frame it: nobody.
+        app.MapRazorComponents<Document>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null).ForEveryone();
     }
 
     static IServiceCollection AddLive<T, TSource>(this IServiceCollection services, TimeSpan every, Func<TSource, CancellationToken, Task<T>> look) where T : class where TSource : notnull =>

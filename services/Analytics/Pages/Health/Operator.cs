@@ -1,31 +1,35 @@
-using System.Net;
-using System.Security.Cryptography;
-using System.Text;
+using System.Security.Claims;
+using Ecom.Hosting;
 using MudBlazor;
 
 namespace Ecom.Analytics.Pages;
 
-/// <summary>What opens an operator's work, and to other machines the pages at all (<c>ECOM_ADMIN_KEY</c>); null: they are open to whoever reaches them.</summary>
-public sealed record OperatorKey(string? Key)
+/// <summary>Who sits at this page, as the request for it was admitted.</summary>
+/// <param name="MayLook">As the routes for observers.</param>
+/// <param name="MayWork">As the routes for operators.</param>
+public sealed record Visitor(bool MayLook, bool MayWork)
 {
-    public bool Opens(string key) => Key is null || CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(Key));
+    public static Visitor Of(ClaimsPrincipal caller) => new(caller.MaySeeEverybodys(), caller.IsOperator());
 }
 
-/// <summary>Whoever sits at this page, as far as they have shown the operator's key. It is remembered for as long as the page is open, and nowhere else.</summary>
-public sealed class Operator(OperatorKey key, IDialogService dialogs)
+/// <summary>Whoever sits at this page, and whether they have shown the operators' key. It is remembered for as long as the page is open, and nowhere else.</summary>
+public sealed class Operator(Operators operators, IDialogService dialogs)
 {
+    Visitor visitor = new(false, false);
     bool isKnown;
 
     public event Action? Changed;
 
-    public bool HasToShowKey => key.Key is not null;
+    public bool HasToShowKey => !visitor.MayWork;
 
-    public bool MayWork => isKnown || !HasToShowKey;
+    public bool MayWork => isKnown || visitor.MayWork;
 
-    public bool MayLook(bool isHere) => isHere || MayWork;
+    public bool MayLook => isKnown || visitor.MayLook;
 
-    /// <summary>Whether the browser is on this machine.</summary>
-    public static bool IsHere(HttpContext http) => http.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address);
+    /// <summary>There is a key to show.</summary>
+    public bool CanShowKey => operators.HaveKey;
+
+    public void Is(Visitor come) => visitor = come;
 
     /// <summary>Asks for the key where it is needed.</summary>
     public async Task<bool> Allows()
@@ -39,7 +43,7 @@ public sealed class Operator(OperatorKey key, IDialogService dialogs)
     /// <returns>Whether that is the key.</returns>
     public bool Show(string given)
     {
-        isKnown = key.Opens(given);
+        isKnown = operators.Is(given);
         Changed?.Invoke();
         return isKnown;
     }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Dapr.Client;
 using Ecom.Contracts;
+using Ecom.Hosting;
 
 namespace Ecom.Analytics.Pages;
 
@@ -24,10 +25,10 @@ public sealed record OrderList(IReadOnlyList<OrderView> Orders);
 public sealed record OrderMove(string OrderId, string Status, bool Ended, string? CancellationSource, string? CancelReason);
 
 /// <summary>The services as a customer's browser would use them, by Dapr service invocation through this service's own sidecar.</summary>
-public sealed class ShopServices(DaprClient dapr)
+public sealed class ShopServices(DaprClient dapr, Colleagues colleagues)
 {
     const int MostProducts = 100;
-    readonly HttpClient cart = dapr.CreateInvokableHttpClient(AppIds.Cart), order = dapr.CreateInvokableHttpClient(AppIds.Order), inventory = dapr.CreateInvokableHttpClient(AppIds.Inventory);
+    readonly HttpClient cart = colleagues.Client(dapr, AppIds.Cart), order = colleagues.Client(dapr, AppIds.Order), inventory = dapr.CreateInvokableHttpClient(AppIds.Inventory);
 
     public Task<Answer<ProductList>> Products(CancellationToken ct) => inventory.Ask<ProductList>(AppIds.Inventory, HttpMethod.Get, $"products?limit={MostProducts}", ct: ct);
 
