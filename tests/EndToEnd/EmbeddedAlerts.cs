@@ -38,7 +38,7 @@ public sealed class EmbeddedAlerts
         await Eventually.Until(async () => (await prometheus.Ask("up == 1")).Count == EmbeddedShop.Apps.Count, TimeSpan.FromSeconds(30), "all are read");
         (await prometheus.Firing()).ShouldBeEmpty();
 
-        // Events of orders that nobody knows; a row that was given up; a payment that is answered when the broker is away; a service that hangs.
+        // Payments of orders that nobody knows; a row that was given up; a payment that is answered when the broker is away; a service that hangs.
         for (var i = 0; i < 6; i++)
             await PublishUnknown(shop);
         await shop.Change(AppIds.Inventory, """
@@ -50,7 +50,7 @@ public sealed class EmbeddedAlerts
         await Eventually.Until(async () => (await shop.Rows(AppIds.Payment, "SELECT 1 FROM payments WHERE order_id = $1", paid)).Count == 1, TimeSpan.FromSeconds(30), "the gateway is asked");
         using (new Frozen(shop.Host.Id))
         using (new Frozen(shop.ProcessOf(AppIds.Analytics)!.Value))
-            foreach (var alert in (string[])["Down analytics-service", "EventsWait payment-service outbox", "EventsParked inventory-service outbox", "InboxFailing order-servicepayment.processed"])
+            foreach (var alert in (string[])["Down analytics-service", "EventsWait payment-service outbox", "EventsParked inventory-service outbox", "InboxFailing order-service payment.processed"])
                 await Fires(alert);
 
         await shop.Customer.WaitFor(paid, "FULFILLED", Called);

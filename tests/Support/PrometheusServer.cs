@@ -37,9 +37,9 @@ public sealed partial class PrometheusServer : IAsyncDisposable
         return (string?)body["status"] == "success" ? [.. body["data"]!["result"]!.AsArray().Select(series => series!)] : throw new InvalidOperationException($"{expression}: {body["error"]}");
     }
 
-    /// <summary>The alerts that fire, each with its labels' values.</summary>
+    /// <summary>The alerts that fire, each with what it is about.</summary>
     public async Task<IReadOnlyList<string>> Firing() =>
-        [.. (await Ask("ALERTS{alertstate=\"firing\"}")).Select(series => series["metric"]!).Select(labels => $"{labels["alertname"]} {labels["app"]}{labels["topic"]} {labels["queue"]}".Trim())];
+        [.. (await Ask("ALERTS{alertstate=\"firing\"}")).Select(alert => string.Join(' ', ((string[])["alertname", "app", "queue", "topic"]).Select(label => (string?)alert["metric"]![label]).OfType<string>()))];
 
     public async ValueTask DisposeAsync()
     {
