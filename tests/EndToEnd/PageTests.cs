@@ -96,6 +96,27 @@ public sealed class PageTests(PageWorld world)
         await visitor.Button("20 at once").ClickAsync();
 
         await visitor.See("20 of 20 ended");
+    }
+
+    /// <summary>As README.md shows them.</summary>
+    [Fact]
+    public async Task Orders_of_every_kind_end_side_by_side()
+    {
+        await using var visitor = await world.Visit("/");
+
+        string[] outcomes = ["Cancelled", "Sold out", "Declined", "It pays"];
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            await visitor.Button(outcomes[i]).ClickAsync();
+            await visitor.See(visitor.Page.Locator(".orders li").Nth(i));
+        }
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Add Phone Case to the cart" }).ClickAsync();
+
+        await visitor.See("4 of 4 ended");
+        await visitor.See(visitor.Button("Check out, $19.99"));
+        (await visitor.Page.Locator(".orders .state.good").CountAsync()).ShouldBe(1);
+        (await visitor.Page.Locator(".orders .state.bad").CountAsync()).ShouldBe(3);
+        await visitor.Page.Mouse.MoveAsync(0, 0);
         await visitor.Draw("page");
     }
 

@@ -240,4 +240,42 @@ public sealed class JournalBoundsTests
         (await service.Count("journal")).ShouldBe(0);
         await service.Http.ShouldRefuse(404, "GET", $"/orders/{facts.Order}/story");
     }
+
+    [Fact]
+    public async Task A_stop_ends_the_streams_and_one_follower_too_many_is_asked_to_come_later()
+    {
+        await using var service = await ServiceProcess.Start("Analytics", Database.Sqlite, new Dictionary<string, string> { ["FOLLOW_HEARTBEAT_SECONDS"] = "0.3", ["FOLLOW_MOST"] = "1" });
+        using var answer = await service.Http.GetAsync("/analytics/changes", HttpCompletionOption.ResponseHeadersRead);
+        using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync());
+
+        (await lines.ReadLineAsync()).ShouldBe(": still here");
+        await service.Http.ShouldRefuse(503, "GET", "/analytics/changes");
+        var exitCode = service.Stop();
+
+        await lines.ReadToEndAsync();
+        (await exitCode).ShouldBe(0);
+    }
+
+    [Fact, Needs(Runtime.Postgres)]
+    public async Task A_change_that_another_replica_commits_is_told_too()
+    {
+        await using var first = await ServiceProcess.Start("Analytics", Database.Postgres, new Dictionary<string, string> { ["FOLLOW_HEARTBEAT_SECONDS"] = "300" });
+        await using var second = await first.AnotherReplica();
+        using var answer = await second.Http.GetAsync("/analytics/changes", HttpCompletionOption.ResponseHeadersRead);
+        using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        using var deadline = new CancellationTokenSource(Eventually.OnABusyMachine(TimeSpan.FromSeconds(20)));
+
+        // Whatever the beginning of its line told: until then nothing was written.
+        var told = lines.ReadLineAsync(deadline.Token).AsTask();
+        await Eventually.Until(async () =>
+        {
+            await first.DeliverBulk("cart.checkout_initiated", [new Facts().Checkout]);
+            return told.IsCompleted;
+        }, TimeSpan.FromSeconds(20), "a change");
+
+        while (await lines.ReadLineAsync(deadline.Token) is { } line)
+            if (line.StartsWith("data: ", StringComparison.Ordinal) && line.Contains("\"orders\"", StringComparison.Ordinal))
+                return;
+        throw new InvalidOperationException("the stream has ended");
+    }
 }

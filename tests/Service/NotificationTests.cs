@@ -34,6 +34,7 @@ public abstract class NotificationTests(ServiceProcess service) : MailScenario(s
         ((string?)row["text"])!.ShouldContain($"Tracking number: TRK-{Order[^8..]}");
         ((string?)row["text"])!.ShouldNotContain("<");
         ((int)row["attempts"]!).ShouldBe(1);
+        (await Service.Get($"/notifications/order/{Order}"))["notifications"]!.AsArray().ShouldHaveSingleItem()!.ToJsonString().ShouldBe(row.ToJsonString());
     }
 
     [Theory]

@@ -45,12 +45,14 @@ public abstract class OrderTests(ServiceProcess service) : IDisposable
             service.Sent(sent.Topic, facts.Order).Count.ShouldBe(1, sent.Topic);
         }
         (await service.Count($"order_items WHERE order_id = '{facts.Order}'")).ShouldBe(1);
+        await TellsOfItsSteps("placed", "paid", "fulfilled");
     }
 
     [Fact]
     public async Task A_declined_payment_cancels_the_order_once()
     {
         await service.Twice(facts.Checkout);
+        await TellsOfItsSteps("placed", "waits for payment_answer");
         await service.Twice(facts.Failed);
 
         var cancelled = await service.Sends("order.cancelled", facts.Order);
@@ -278,6 +280,12 @@ public abstract class OrderTests(ServiceProcess service) : IDisposable
     async Task<HttpStatusCode> Cancel() => (await service.Http.PostAsync($"/orders/{facts.Order}/cancel", null)).StatusCode;
 
     async Task<string> Row(string column) => (await service.Query($"SELECT {column} FROM orders WHERE order_id = '{facts.Order}'")).FirstOrDefault("");
+
+    async Task TellsOfItsSteps(params string[] expected)
+    {
+        var saga = await service.Get($"/orders/{facts.Order}/saga");
+        saga["steps"]!.AsArray().Select(step => (string)step!["name"]!).Concat(saga["waits_for"]!.AsArray().Select(what => $"waits for {what}")).ShouldBe(expected);
+    }
 
     async Task Ends(string status)
     {

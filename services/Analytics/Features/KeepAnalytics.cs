@@ -6,7 +6,7 @@ using Ecom.Hosting;
 namespace Ecom.Analytics;
 
 /// <summary>Keeps what the Spark jobs computed, one row per natural key, a call's rows at once. What is no result becomes a dead letter.</summary>
-public static partial class KeepAnalytics
+public static class KeepAnalytics
 {
     const int MostAtOnce = 100;
 
@@ -55,26 +55,6 @@ public static partial class KeepAnalytics
                 if (replay.LetterId is not null)
                     others.Add(() => db.TellApplied(replay, isNew: false, Trail.Of(e!)));
             }
-            try
-            {
-                if (others.Count == 0)
-                    await db.Keep(entries, rows, ct);
-                else
-                    await db.InTransaction(async () =>
-                    {
-                        others.ForEach(tell => tell());
-                        await db.Keep(entries, rows, ct);
-                    }, ct);
-                news.Tell(entries, rows);
-                return true;
-            }
-            catch (Exception x) when (Transient.Is(x) || ct.IsCancellationRequested)
-            {
-                LogAway(log, x.GetBaseException().Message);
-                return false;
-            }
+            return await db.TryKeep(entries, rows, others, news, log, ct);
         });
-
-    [LoggerMessage(LogLevel.Warning, "Results wait for the database: {Reason}")]
-    static partial void LogAway(ILogger log, string reason);
 }

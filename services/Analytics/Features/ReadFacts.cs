@@ -6,7 +6,7 @@ using Ecom.Hosting;
 namespace Ecom.Analytics;
 
 /// <summary>Takes the shop's events, in bulk: for the computations where this service computes, and for the journal.</summary>
-public static partial class ReadFacts
+public static class ReadFacts
 {
     // A lane's share of what the sidecar holds in memory.
     const int MostAtOnce = 100;
@@ -47,21 +47,8 @@ public static partial class ReadFacts
             foreach (var bytes in events)
                 if (CloudEvent.Parse<T>(JsonMarshal.GetRawUtf8Value(bytes)).Event is { } e && journal.Of(e, bytes, now) is { } entry)
                     entries.Add(entry);
-            try
-            {
-                await db.Keep(entries, [], ct);
-                news.Tell(entries, []);
-                return true;
-            }
-            catch (Exception x) when (Transient.Is(x) || ct.IsCancellationRequested)
-            {
-                LogAway(log, x.GetBaseException().Message);
-                return false;
-            }
+            return await db.TryKeep(entries, [], [], news, log, ct);
         });
 
     static Dapr.TopicOptions Topic<T>() where T : IEvent => new() { PubsubName = Components.PubSub, Name = T.Topic, DeadLetterTopic = Topics.DeadLetters };
-
-    [LoggerMessage(LogLevel.Warning, "The journal waits for the database: {Reason}")]
-    static partial void LogAway(ILogger log, string reason);
 }

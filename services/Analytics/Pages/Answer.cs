@@ -9,6 +9,8 @@ public sealed record Answer<T>(T? Value, string? Fault = null) where T : class;
 /// <summary>Asks a service, whose every way not to answer becomes words.</summary>
 public static class Answers
 {
+    public const string NoSidecar = $"The sidecar of {AppIds.Analytics}, by which this page speaks to the services, does not answer.";
+
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     public static async Task<Answer<T>> Ask<T>(this HttpClient service, string appId, HttpMethod method, string path, object? body = null, CancellationToken ct = default) where T : class
@@ -32,8 +34,6 @@ public static class Answers
             return new(null, $"{appId} does not answer in time.");
         }
     }
-
-    public const string NoSidecar = $"The sidecar of {AppIds.Analytics}, by which this page speaks to the services, does not answer.";
 
     /// <summary>Problem details say it themselves; what else comes is the sidecar's word that it reaches nobody.</summary>
     static string Explain(string appId, string body)

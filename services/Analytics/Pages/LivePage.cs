@@ -7,6 +7,9 @@ public abstract partial class LivePage : ComponentBase, IDisposable
 {
     static readonly TimeSpan BeforeNextTry = TimeSpan.FromSeconds(2);
     readonly CancellationTokenSource end = new();
+
+    /// <summary>One reads at a time: what was asked for last is what stands in the end.</summary>
+    Task reading = Task.CompletedTask;
     JournalNews.Listener? listener;
 
     [Inject] JournalNews News { get; set; } = null!;
@@ -46,8 +49,11 @@ public abstract partial class LivePage : ComponentBase, IDisposable
 
     protected override Task OnParametersSetAsync() => ReadAgain();
 
-    protected async Task ReadAgain()
+    protected Task ReadAgain() => reading = ReadAfter(reading);
+
+    async Task ReadAfter(Task before)
     {
+        await before;
         try
         {
             await Read(End);

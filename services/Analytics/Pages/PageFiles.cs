@@ -2,7 +2,6 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using Ecom.Hosting;
 using Microsoft.AspNetCore.StaticFiles;
-using Microsoft.Extensions.Primitives;
 
 namespace Ecom.Analytics.Pages;
 
@@ -27,7 +26,7 @@ public sealed class PageFiles
             return Results.NotFound();
         var headers = http.Response.Headers;
         (headers.CacheControl, headers.Vary) = ("public, max-age=31536000, immutable", "Accept-Encoding");
-        var isZipped = StringValues.IsNullOrEmpty(http.Request.Headers.AcceptEncoding) is false && http.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase);
+        var isZipped = http.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase);
         if (isZipped)
             headers.ContentEncoding = "gzip";
         return Results.Bytes(isZipped ? file.Zipped.Value : file.Read(), file.Type);

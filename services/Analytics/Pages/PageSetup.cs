@@ -16,6 +16,8 @@ public static class PageSetup
         services.AddMudServices();
         // A page lives as long as this process, and so do its keys.
         services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        // All the same this would make one at each start, and keep it in somebody's home.
+        services.Remove(services.Single(service => service.ImplementationType?.Name == "DataProtectionHostedService"));
         services.AddSingleton<PageFiles>().AddSingleton(new PageTime(builder.Configuration.TimeZone())).AddSingleton(new TraceLink(builder.Configuration));
         services.AddSingleton<ShopServices>().AddSingleton<Outcomes>().AddScoped<Visit>();
         services.AddSingleton<HealthWatch>().AddSingleton<Letters>().AddScoped<Operator>();
