@@ -38,6 +38,7 @@ public sealed class EventRelay<TDb>(Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient 
         if (batch.Count == 0)
             return 0;
         var answer = await Send(batch, ct);
+        CrashPoint.Reach($"{db.AppId}.relayed");
         var isNew = batch.Exists(m => m.RetryAt is null);
         // Alone with its like, a message looks as if nothing got through: a neighbour tells.
         if (isNew && answer is { Away: null, Taken.Count: 0 } && await Neighbour(db, batch, ct) is { } neighbour)

@@ -61,6 +61,8 @@ public abstract class ServiceDb : DbContext
     public DbSet<OutboxEvent> Outbox => Set<OutboxEvent>();
     public DbSet<ProcessedEvent> Processed => Set<ProcessedEvent>();
 
+    public string AppId => appId;
+
     /// <summary>The service's own schema, by which migrations name their tables.</summary>
     public string Schema => SchemaOf(appId);
 
@@ -83,7 +85,9 @@ public abstract class ServiceDb : DbContext
                 return false;
             var touched = ChangeTracker.Entries().Where(e => e.State is EntityState.Added or EntityState.Modified).Select(e => e.Metadata.GetTableName()!).ToHashSet();
             await SaveChangesAsync(ct);
+            CrashPoint.Reach($"{appId}.commit");
             await transaction.CommitAsync(ct);
+            CrashPoint.Reach($"{appId}.committed");
             foreach (var table in touched)
                 this.GetService<Bells>().Ring(table);
         }

@@ -44,7 +44,9 @@ public static class TopicRoutes
         {
             var body = await http.ReadBody();
             var replay = Replay.Read(body);
-            await http.Answer(replay.IsForAnother(identity.AppId) || (await inbox.Take([Arrival<TEvent>.Of(body, replay, apply, isAnsweredAgain, clock.GetUtcNow())]))[0] ? Success : Retry);
+            var isDone = replay.IsForAnother(identity.AppId) || (await inbox.Take([Arrival<TEvent>.Of(body, replay, apply, isAnsweredAgain, clock.GetUtcNow())]))[0];
+            CrashPoint.Reach($"{identity.AppId}.acknowledge");
+            await http.Answer(isDone ? Success : Retry);
         });
     }
 

@@ -125,7 +125,9 @@ sealed class SubscriptionQueue : IAsyncDisposable
                 await Task.Delay(Again);
                 continue;
             }
+            CrashPoint.Reach("host.acknowledged");
             Acknowledge(lane, batch.Count);
+            CrashPoint.Reach("host.moved");
         }
     }
 

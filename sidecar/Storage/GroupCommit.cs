@@ -94,7 +94,9 @@ sealed class GroupCommit : IAsyncDisposable
         {
             db.Run("BEGIN IMMEDIATE");
             foreach (var work in batch) work.Write(db);
+            CrashPoint.Reach("host.commit");
             db.Run("COMMIT");
+            CrashPoint.Reach("host.committed");
         }
         catch (Exception e)
         {

@@ -57,6 +57,7 @@ sealed class WorkflowStore(GroupCommit writer, ILogger log) : IDisposable
         {
             foreach (var change in changes) Apply(db, change);
             Retain(db);
+            CrashPoint.Reach("host.workflow");
         }
         catch (Exception e) when (!GroupCommit.IsAway(e))
         {

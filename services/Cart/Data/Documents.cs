@@ -27,7 +27,10 @@ public sealed class Documents(DaprClient dapr)
     {
         try
         {
-            return await Ask(patience => dapr.TrySaveStateAsync(Components.CartStore, key, value, etag, FirstWrite, Metadata(timeToLive), patience));
+            CrashPoint.Reach($"{AppIds.Cart}.save");
+            var isSaved = await Ask(patience => dapr.TrySaveStateAsync(Components.CartStore, key, value, etag, FirstWrite, Metadata(timeToLive), patience));
+            CrashPoint.Reach($"{AppIds.Cart}.saved");
+            return isSaved;
         }
         catch (AwayException) when (etag.Length == 0)
         {

@@ -79,7 +79,9 @@ public sealed partial class SendMails(DaprClient dapr, MailOptions options, Queu
         };
         try
         {
+            CrashPoint.Reach($"{AppIds.Notification}.mail");
             await dapr.InvokeBindingAsync(request, deadline.Token);
+            CrashPoint.Reach($"{AppIds.Notification}.mailed");
             return default;
         }
         catch (OperationCanceledException)

@@ -63,6 +63,7 @@ public sealed partial class Decisions(OrderDb db, OrderMetrics metrics, ILogger<
             LogStatus(orderId, order.Status, order.CancellationSource);
             db.AfterCommit(() => metrics.Count(order, before));
         });
+        CrashPoint.Reach($"{AppIds.Order}.step");
         return answer;
     }
 

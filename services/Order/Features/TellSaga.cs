@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Dapr.Workflow;
+using Ecom.Contracts;
 using Ecom.Hosting;
 using Ecom.Orders.Saga;
 using Grpc.Core;
@@ -81,7 +82,9 @@ public sealed class TellSaga(DaprWorkflowClient workflows, ILogger<TellSaga> log
                 {
                     using var deadline = new CancellationTokenSource(Deadline);
                     using var span = Tracing.Follow(next.Fact?.Name ?? "saga", next.TraceParent, System.Diagnostics.ActivityKind.Producer);
+                    CrashPoint.Reach($"{AppIds.Order}.tell");
                     await (next.Fact is { } fact ? Tell(next.OrderId, fact, deadline.Token) : Start(next.OrderId, deadline.Token));
+                    CrashPoint.Reach($"{AppIds.Order}.told");
                 }
                 catch (Exception e)
                 {

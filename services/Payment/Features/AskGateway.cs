@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Ecom.Contracts;
 using Ecom.Hosting;
 using Microsoft.EntityFrameworkCore;
 
@@ -77,6 +78,7 @@ public sealed partial class AskGateway(IPaymentGateway gateway, Bells bells, Que
             // A charge may have landed all the same: it is asked about again, by its key.
             LogNoAnswer(Log, payment.OrderId, payment.Attempts + 1, e.GetBaseException().Message);
         }
+        CrashPoint.Reach($"{AppIds.Payment}.{(call.IsVoid ? "voided" : "charged")}");
         if (!ct.IsCancellationRequested)
             replies.Enqueue(reply);
         underWay.TryRemove(call, out _);
