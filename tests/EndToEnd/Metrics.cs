@@ -26,6 +26,16 @@ static partial class Metrics
         return await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}{path}"));
     }
 
+    /// <summary>The pages of these ports together have all that is asked for of these kinds; some figures are read from the databases, and come a little later.</summary>
+    public static Task ShouldAnswerBoardsAndAlerts(this IEnumerable<int> ports, params string[] kinds) => Eventually.Until(
+        async () =>
+        {
+            (await Task.WhenAll(ports.Select(port => Page(port)))).ShouldAnswerBoardsAndAlerts(kinds);
+            return true;
+        },
+        TimeSpan.FromSeconds(20),
+        "boards and alerts find their figures");
+
     /// <summary>Every metric and label of these kinds that a panel or an alert asks for is on one of the pages.</summary>
     public static void ShouldAnswerBoardsAndAlerts(this IEnumerable<string> pages, params string[] kinds)
     {

@@ -17,7 +17,7 @@ public sealed class RealMetrics(SmallWorld world)
             world.Backends.Dapr.PlacementMetrics, world.Backends.Dapr.SchedulerMetrics,
         ];
 
-        (await Task.WhenAll(ports.Select(port => Metrics.Page(port)))).ShouldAnswerBoardsAndAlerts("services", "dapr");
+        await ports.ShouldAnswerBoardsAndAlerts("services", "dapr");
     }
 
     [Fact]
