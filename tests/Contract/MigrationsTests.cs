@@ -45,9 +45,11 @@ public sealed class MigrationsTests
         var migrations = db.GetService<IMigrationsAssembly>();
 
         var steps = migrations.Migrations.Where(migration => string.CompareOrdinal(migration.Key, LastRelease) > 0)
-            .SelectMany(migration => migrations.CreateMigration(migration.Value, db.Database.ProviderName!).UpOperations);
+            .SelectMany(migration => migrations.CreateMigration(migration.Value, db.Database.ProviderName!).UpOperations).ToList();
+        var own = steps.OfType<CreateTableOperation>().Select(made => made.Name).ToHashSet();
 
-        steps.Select(step => InTheWay(step, db.Schema)).OfType<string>().Except(Reviewed.Keys).ShouldBeEmpty();
+        // A table of today's is nobody else's.
+        steps.Where(step => !(step is ITableMigrationOperation of && own.Contains(of.Table))).Select(step => InTheWay(step, db.Schema)).OfType<string>().Except(Reviewed.Keys).ShouldBeEmpty();
     }
 
     [Fact]
