@@ -195,6 +195,22 @@ public sealed class CallersTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_page_shows_nothing_to_another_machine_before_the_key()
+    {
+        await using var open = await InnerService.Start("Analytics");
+        await using var closed = await InnerService.Start("Analytics", (Operators.Setting, Key));
+        async Task<string> Read(InnerService service, string page, params (string, string)[] headers) => await (await service.Ask(null, "GET", page, null, headers)).Content.ReadAsStringAsync();
+
+        foreach (var page in (string[])["/", "/board/orders", "/board/analytics", "/board/health"])
+        {
+            foreach (var service in (InnerService[])[open, closed])
+                (await Read(service, page)).ShouldContain("<nav");
+            (await Read(closed, page, Elsewhere[0])).ShouldSatisfyAllConditions(html => html.ShouldContain("Operator's key"), html => html.ShouldNotContain("<nav"));
+            (await Read(open, page, Elsewhere[0])).ShouldSatisfyAllConditions(html => html.ShouldContain("open on its own machine only"), html => html.ShouldNotContain("<nav"));
+        }
+    }
+
+    [Fact]
     public async Task A_service_is_known_to_another_by_a_word_that_no_app_can_have_from_its_sidecar()
     {
         await using var service = await Closed("Cart");
