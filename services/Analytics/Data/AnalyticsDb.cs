@@ -106,6 +106,13 @@ public sealed class AnalyticsDb(DbContextOptions<AnalyticsDb> options) : Service
         await write.Execute(ct);
     }
 
+    /// <summary>How many of the orders that were placed in [from, to) stand where.</summary>
+    public async Task<OrderCounts> CountOrders(DateTimeOffset from, DateTimeOffset to, CancellationToken ct)
+    {
+        var counts = await Orders.Where(o => o.PlacedAt >= from && o.PlacedAt < to).GroupBy(o => o.State).Select(o => new { State = o.Key, Count = o.Count() }).ToDictionaryAsync(o => o.State, o => o.Count, ct);
+        return new(counts.GetValueOrDefault(OrderState.PENDING), counts.GetValueOrDefault(OrderState.PAID), counts.GetValueOrDefault(OrderState.FULFILLED), counts.GetValueOrDefault(OrderState.CANCELLED));
+    }
+
     /// <summary>What <see cref="ShopOrder.And"/> says.</summary>
     string Merged
     {

@@ -69,7 +69,7 @@ public static class ReadAnalytics
             (rows, place, up) => rows.Where(r => up ? r.WindowStart > place.Time : r.WindowStart < place.Time),
             (rows, up) => up ? rows.OrderBy(r => r.WindowStart) : rows.OrderByDescending(r => r.WindowStart),
             r => new RevenueResponse(r.WindowStart, r.WindowEnd, r.TotalRevenue, r.OrderCount, r.AvgOrderValue), r => new(r.WindowStart), ct)
-        : Buckets.Page(range, bucket, db.Revenue, (from, to, size) => RevenueIn(db, from, to, size, ct), ct);
+        : BucketPage(range, bucket, db.Revenue, (from, to, size) => RevenueIn(db, from, to, size, ct), ct);
 
     public static Task<Results<Ok<AnalyticsPage<FraudResponse>>, ProblemHttpResult>> Fraud([AsParameters] TimeRange range, AnalyticsDb db, CancellationToken ct) => range.Page(
         () => db.FraudAlerts.AsNoTracking().Where(r => r.WindowStart >= range.Start && r.WindowStart < range.End),
@@ -99,7 +99,7 @@ public static class ReadAnalytics
                 || r.WindowStart == place.Time && (string.Compare(r.Topic, place.First) > 0 || r.Topic == place.First && string.Compare(r.MetricName, place.Second) > 0)),
             (rows, up) => (up ? rows.OrderBy(r => r.WindowStart) : rows.OrderByDescending(r => r.WindowStart)).ThenBy(r => r.Topic).ThenBy(r => r.MetricName),
             r => new OperationsResponse(r.MetricName, r.Topic, r.WindowStart, r.WindowEnd, r.Value, r.Status), r => new(r.WindowStart, 0, r.Topic, r.MetricName), ct)
-        : Buckets.Page(range, bucket, db.Operations, (from, to, size) => OperationsIn(db, from, to, size, ct), ct);
+        : BucketPage(range, bucket, db.Operations, (from, to, size) => OperationsIn(db, from, to, size, ct), ct);
 
     /// <summary>Sums side by side without a gap, the oldest first.</summary>
     public static async Task<IReadOnlyList<RevenueResponse>> RevenueIn(AnalyticsDb db, DateTimeOffset from, DateTimeOffset to, TimeSpan size, CancellationToken ct)
@@ -180,5 +180,26 @@ public static class ReadAnalytics
         var page = await rows.Skip(range.Offset).Take(range.Limit + 1).Select(respond).ToListAsync(ct);
         var next = page.Count > range.Limit ? Cursor.Write(placeOf(page[range.Limit - 1])) : null;
         return TypedResults.Ok(new AnalyticsPage<TResponse>([.. page.Take(range.Limit)], await all.CountAsync(ct), range.Limit, range.Offset, next));
+    }
+
+    /// <summary>A page of buckets: of the range, and where it has no bound of what the table holds.</summary>
+    /// <param name="read">The rows of the buckets in [from, to), the oldest first.</param>
+    static async Task<Results<Ok<AnalyticsPage<TResponse>>, ProblemHttpResult>> BucketPage<TRow, TResponse>(
+        TimeRange range, string name, DbSet<TRow> table, Func<DateTimeOffset, DateTimeOffset, TimeSpan, Task<IReadOnlyList<TResponse>>> read, CancellationToken ct) where TRow : AnalyticsRow
+    {
+        if (range.Fault() is { } fault)
+            return Problems.Refused(fault);
+        if (Buckets.Size(name) is not { } size)
+            return Problems.Refused($"bucket must be one of {string.Join(", ", Buckets.Names)}.");
+        if (range.After is not null)
+            return Problems.Refused("after is for rows; buckets have an offset.");
+        var times = table.Select(r => EF.Property<DateTimeOffset>(r, "WindowStart"));
+        var (from, to) = (range.From is null ? await times.MinAsync(time => (DateTimeOffset?)time, ct) : range.Start, range.To is null ? (await times.MaxAsync(time => (DateTimeOffset?)time, ct))?.AddTicks(1) : range.End);
+        if (from is not { } first || to is not { } end || first >= end)
+            return TypedResults.Ok(new AnalyticsPage<TResponse>([], 0, range.Limit, range.Offset));
+        if ((end - first) / size > Buckets.Most)
+            return Problems.Refused($"These are more than {Buckets.Most} buckets: ask for a shorter time, or for larger ones.");
+        var rows = await read(first, end, size);
+        return TypedResults.Ok(new AnalyticsPage<TResponse>([.. (range.IsAscending ? rows : rows.Reverse()).Skip(range.Offset).Take(range.Limit)], rows.Count, range.Limit, range.Offset));
     }
 }

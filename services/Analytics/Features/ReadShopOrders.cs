@@ -55,12 +55,6 @@ public static class ReadShopOrders
         return new([.. page.Take(query.Limit).Select(ToResponse)], next);
     }
 
-    public static async Task<OrderCounts> Counts(AnalyticsDb db, DateTimeOffset from, DateTimeOffset to, CancellationToken ct)
-    {
-        var counts = await db.Orders.Where(o => o.PlacedAt >= from && o.PlacedAt < to).GroupBy(o => o.State).Select(o => new { State = o.Key, Count = o.Count() }).ToDictionaryAsync(o => o.State, o => o.Count, ct);
-        return new(counts.GetValueOrDefault(OrderState.PENDING), counts.GetValueOrDefault(OrderState.PAID), counts.GetValueOrDefault(OrderState.FULFILLED), counts.GetValueOrDefault(OrderState.CANCELLED));
-    }
-
     static ShopOrderResponse ToResponse(ShopOrder o) => new(o.OrderId, o.UserId, o.State.ToString(), o.TotalAmount, o.Items, o.Reason, o.CancellationSource,
         o.PlacedAt, o.UpdatedAt, o.EndedAt, JournalEntry.TraceOf(o.TraceParent));
 }

@@ -44,7 +44,7 @@ public static class ReadSummary
         var (from, to) = (span.Start, span.End);
         var revenue = await db.Revenue.Where(r => r.WindowStart >= from && r.WindowStart < to).Select(r => new { r.TotalRevenue, r.OrderCount }).ToListAsync(ct);
         var (total, paid) = (revenue.Sum(r => r.TotalRevenue), revenue.Sum(r => r.OrderCount));
-        var counts = await ReadShopOrders.Counts(db, from, to, ct);
+        var counts = await db.CountOrders(from, to, ct);
         var sources = await db.Orders.Where(o => o.PlacedAt >= from && o.PlacedAt < to && o.State == OrderState.CANCELLED && o.CancellationSource != null).GroupBy(o => o.CancellationSource!)
             .Select(o => new CancellationCount(o.Key, o.Count())).ToListAsync(ct);
         var added = await db.Operations.Where(r => r.Topic == Topics.CartItemAdded && r.WindowStart >= from && r.WindowStart < to).Select(r => r.Value).ToListAsync(ct);

@@ -19,6 +19,9 @@ public static class Kinds
 /// <summary>A mail and how far it got: PENDING until the mail server took it (SENT) or refused it for good (FAILED).</summary>
 public sealed class Notification
 {
+    /// <summary>The administrator: no user can have this id, so no user reads these.</summary>
+    public const string Admin = "(admin)";
+
     public required string NotificationId { get; init; }
     public required string EventId { get; init; }
     public required string Kind { get; init; }

@@ -19,7 +19,7 @@ public static class ReadNotifications
     /// <summary>Those to the customer: the administrator's are served to nobody.</summary>
     public static Task<Results<Ok<NotificationPage>, ProblemHttpResult>> OfOrder(
         [FromRoute(Name = "order_id")] string orderId, NotificationDb db, CancellationToken ct, int limit = 20, int offset = 0) =>
-        Page(db.Notifications.Where(n => n.OrderId == orderId && n.UserId != TellAdmin.Admin), limit, offset, ct);
+        Page(db.Notifications.Where(n => n.OrderId == orderId && n.UserId != Notification.Admin), limit, offset, ct);
 
     static async Task<Results<Ok<NotificationPage>, ProblemHttpResult>> Page(IQueryable<Notification> all, int limit, int offset, CancellationToken ct)
     {

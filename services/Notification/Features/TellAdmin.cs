@@ -6,9 +6,6 @@ namespace Ecom.Notifications;
 /// <summary>Tells the shop's administrator what needs a human.</summary>
 public static class TellAdmin
 {
-    /// <summary>No user can have this id, so no user reads these.</summary>
-    public const string Admin = "(admin)";
-
     public static Outcome LowStock(CloudEvent<InventoryLow> e, NotificationDb db, MailOptions options, TimeProvider clock)
     {
         var low = e.Data;
@@ -35,5 +32,5 @@ public static class TellAdmin
     }
 
     static Outcome Tell<T>(CloudEvent<T> e, NotificationDb db, MailOptions options, TimeProvider clock, string kind, string? orderId, Func<Func<DateTimeOffset, string>, Letter> write) =>
-        db.Queue(e, kind, Admin, options.Admin, orderId, write(options.Show), clock.GetUtcNow());
+        db.Queue(e, kind, Notification.Admin, options.Admin, orderId, write(options.Show), clock.GetUtcNow());
 }

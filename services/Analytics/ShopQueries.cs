@@ -6,7 +6,7 @@ public sealed class ShopQueries(IServiceScopeFactory scopes, StoryParts parts, E
     public Task<ShopOrderPage> Orders(ShopOrderQuery query, CancellationToken ct = default) => Ask(db => ReadShopOrders.Of(db, query, ct));
 
     /// <summary>How many of the orders that were placed in [from, to) stand where.</summary>
-    public Task<OrderCounts> OrderCounts(DateTimeOffset from, DateTimeOffset to, CancellationToken ct = default) => Ask(db => ReadShopOrders.Counts(db, from, to, ct));
+    public Task<OrderCounts> OrderCounts(DateTimeOffset from, DateTimeOffset to, CancellationToken ct = default) => Ask(db => db.CountOrders(from, to, ct));
 
     /// <returns>No story: nobody knows the order, or nobody who could was there.</returns>
     public Task<(OrderStory? Story, bool IsUnknown)> Story(string orderId, CancellationToken ct = default) => Ask(db => ReadStory.Of(db, parts, orderId, ct));
