@@ -44,10 +44,12 @@ public sealed class MigrationsTests
         using var db = Db(service);
         var migrations = db.GetService<IMigrationsAssembly>();
 
-        var steps = migrations.Migrations.Where(migration => string.CompareOrdinal(migration.Key, LastRelease) > 0)
-            .SelectMany(migration => migrations.CreateMigration(migration.Value, db.Database.ProviderName!).UpOperations);
+        MigrationOperation[] steps = [.. migrations.Migrations.Where(migration => string.CompareOrdinal(migration.Key, LastRelease) > 0)
+            .SelectMany(migration => migrations.CreateMigration(migration.Value, db.Database.ProviderName!).UpOperations)];
+        // Nobody has used those before.
+        var made = steps.OfType<CreateTableOperation>().Select(table => table.Name).ToHashSet();
 
-        steps.Select(step => InTheWay(step, db.Schema)).OfType<string>().Except(Reviewed.Keys).ShouldBeEmpty();
+        steps.Where(step => step is not ITableMigrationOperation of || !made.Contains(of.Table)).Select(step => InTheWay(step, db.Schema)).OfType<string>().Except(Reviewed.Keys).ShouldBeEmpty();
     }
 
     [Fact]
