@@ -44,12 +44,12 @@ public sealed class MigrationsTests
         using var db = Db(service);
         var migrations = db.GetService<IMigrationsAssembly>();
 
-        var steps = migrations.Migrations.Where(migration => string.CompareOrdinal(migration.Key, LastRelease) > 0)
-            .SelectMany(migration => migrations.CreateMigration(migration.Value, db.Database.ProviderName!).UpOperations).ToList();
-        var own = steps.OfType<CreateTableOperation>().Select(made => made.Name).ToHashSet();
+        MigrationOperation[] steps = [.. migrations.Migrations.Where(migration => string.CompareOrdinal(migration.Key, LastRelease) > 0)
+            .SelectMany(migration => migrations.CreateMigration(migration.Value, db.Database.ProviderName!).UpOperations)];
+        // Nobody has used those before.
+        var made = steps.OfType<CreateTableOperation>().Select(table => table.Name).ToHashSet();
 
-        // A table of today's is nobody else's.
-        steps.Where(step => !(step is ITableMigrationOperation of && own.Contains(of.Table))).Select(step => InTheWay(step, db.Schema)).OfType<string>().Except(Reviewed.Keys).ShouldBeEmpty();
+        steps.Where(step => step is not ITableMigrationOperation of || !made.Contains(of.Table)).Select(step => InTheWay(step, db.Schema)).OfType<string>().Except(Reviewed.Keys).ShouldBeEmpty();
     }
 
     [Fact]
