@@ -39,7 +39,7 @@ public sealed class JournalEntry
         EventId = Clean(e.Id)!,
         Source = Clean(e.Source)!,
         Topic = T.Topic,
-        Time = e.Time,
+        Time = Exact(e.Time),
         Key = Clean(e.Subject),
         OrderId = (e.Data as IAboutOrder)?.OrderId,
         UserId = Summaries.UserOf(e.Data),
@@ -67,6 +67,9 @@ public sealed class JournalEntry
         Summary = $"{letter.Subscriber} could not handle {letter.OriginalTopic}: {letter.ErrorReason}",
         ReceivedAt = letter.ReceivedAt,
     };
+
+    /// <summary>As exact as PostgreSQL keeps it: what is told of one moment in two ways is of the same.</summary>
+    public static DateTimeOffset Exact(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
 
     /// <summary>The trace's id out of its <c>traceparent</c>; null: there is none.</summary>
     public static string? TraceOf(string? traceParent) => traceParent?.Split('-') is [_, { Length: 32 } trace, ..] ? trace : null;
