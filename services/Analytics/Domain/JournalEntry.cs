@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Ecom.Contracts;
 
@@ -33,13 +32,13 @@ public sealed class JournalEntry
     public string? Data { get; init; }
     public required DateTimeOffset ReceivedAt { get; init; }
 
-    /// <param name="envelope">The event as it came; null: its data is not kept.</param>
-    public static JournalEntry Of<T>(CloudEvent<T> e, JsonElement? envelope, DateTimeOffset now) where T : IEvent => new()
+    /// <param name="withData">Whether its data is kept.</param>
+    public static JournalEntry Of<T>(CloudEvent<T> e, bool withData, DateTimeOffset now) where T : IEvent => new()
     {
         EventId = Clean(e.Id)!,
         Source = Clean(e.Source)!,
         Topic = T.Topic,
-        Time = e.Time,
+        Time = Exact(e.Time),
         Key = Clean(e.Subject),
         OrderId = (e.Data as IAboutOrder)?.OrderId,
         UserId = Summaries.UserOf(e.Data),
@@ -47,7 +46,7 @@ public sealed class JournalEntry
         CauseId = Clean(e.CausationId),
         TraceParent = Clean(e.TraceParent),
         Summary = Summaries.Of(e.Data),
-        Data = envelope is { } json ? DataOf(e.Data, json) : null,
+        Data = withData ? DataOf(e.Data) : null,
         ReceivedAt = now,
     };
 
@@ -68,20 +67,31 @@ public sealed class JournalEntry
         ReceivedAt = letter.ReceivedAt,
     };
 
+    /// <summary>As exact as PostgreSQL keeps it: what is told of one moment in two ways is of the same.</summary>
+    public static DateTimeOffset Exact(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
+
     /// <summary>The trace's id out of its <c>traceparent</c>; null: there is none.</summary>
     public static string? TraceOf(string? traceParent) => traceParent?.Split('-') is [_, { Length: 32 } trace, ..] ? trace : null;
 
     /// <summary>The customer's address is notification-service's to keep.</summary>
-    static string? DataOf<T>(T data, JsonElement envelope)
+    static string? DataOf<T>(T data)
     {
-        if (data is NotificationSend mail)
-            return JsonSerializer.Serialize(mail with { RecipientEmail = "" }, Json.Options);
-        var json = envelope.GetProperty("data");
-        return JsonMarshal.GetRawUtf8Value(json).Length <= MostData ? json.GetRawText() : null;
+        var json = data is NotificationSend mail ? JsonSerializer.Serialize(mail with { RecipientEmail = "" }, Json.Options) : JsonSerializer.Serialize(data, Json.Options);
+        return json.Length <= MostData ? json : null;
     }
 
-    static string? IdIn(JsonElement record, string name) =>
-        record.ValueKind is JsonValueKind.Object && record.TryGetProperty("data", out var data) && Json.Text(data, name) is { } id && Ids.IsValid(id) ? id : null;
+    /// <summary>Anybody's bytes: JSON may escape half a character, also in a name.</summary>
+    static string? IdIn(JsonElement record, string name)
+    {
+        try
+        {
+            return record.ValueKind is JsonValueKind.Object && record.TryGetProperty("data", out var data) && Json.Text(data, name) is { } id && Ids.IsValid(id) ? id : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>PostgreSQL takes no NUL, and an index no long text.</summary>
     static string? Clean(string? text) => text is null ? null : text.Replace("\0", "") is { Length: > MostText } most ? most[..MostText] : text.Replace("\0", "");

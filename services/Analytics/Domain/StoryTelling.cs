@@ -44,10 +44,10 @@ static class StoryTelling
         e.EventId, StepKinds.DeadLetter, letter?.Subscriber ?? e.Source, letter?.OriginalTopic ?? e.Topic, e.Time, e.Summary, e.CauseId, null, 0, letter?.Status.ToString(), Parsed(letter?.Payload));
 
     static StoryStep Step(SagaStepPart step, List<JournalEntry> entries) => new(
-        $"saga:{step.Name}", StepKinds.Saga, AppIds.Order, step.Name, step.Time, Summary(step.Name), Told.TryGetValue(step.Name, out var topic) ? entries.Find(e => e.Topic == topic)?.CauseId : null, null, 0, null, null);
+        $"saga:{step.Name}", StepKinds.Saga, AppIds.Order, step.Name, JournalEntry.Exact(step.Time), Summary(step.Name), Told.TryGetValue(step.Name, out var topic) ? entries.Find(e => e.Topic == topic)?.CauseId : null, null, 0, null, null);
 
     static StoryStep Step(MailPart mail) => new(
-        mail.NotificationId, StepKinds.Mail, AppIds.Notification, mail.Kind, mail.SentAt ?? mail.CreatedAt, mail.Subject, mail.EventId, null, 0, mail.Status,
+        mail.NotificationId, StepKinds.Mail, AppIds.Notification, mail.Kind, JournalEntry.Exact(mail.SentAt ?? mail.CreatedAt), mail.Subject, mail.EventId, null, 0, mail.Status,
         JsonSerializer.SerializeToElement(mail, Json.Options));
 
     static string Summary(string step) => step switch

@@ -50,7 +50,7 @@ public static class KeepAnalytics
                     continue;
                 }
                 rows.Add(row(e!));
-                if (FlowRules.Watched.Contains(T.Topic) && journal.Of(e!, bytes, now) is { } entry)
+                if (FlowRules.Watched.Contains(T.Topic) && journal.Of(e!, now) is { } entry)
                     entries.Add(entry);
                 if (replay.LetterId is not null)
                     others.Add(() => db.TellApplied(replay, isNew: false, Trail.Of(e!)));

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Ecom.Contracts;
 using Ecom.Hosting;
 
@@ -11,8 +10,8 @@ public sealed record Journaled(JournalEntry Entry, ShopOrder? Order);
 public static partial class KeepJournal
 {
     /// <returns>Null: the journal is off.</returns>
-    public static Journaled? Of<T>(this JournalOptions options, CloudEvent<T> e, JsonElement envelope, DateTimeOffset now) where T : IEvent =>
-        options.IsOn ? new(JournalEntry.Of(e, options.DataAge > TimeSpan.Zero ? envelope : null, now), ShopOrder.Of(e)) : null;
+    public static Journaled? Of<T>(this JournalOptions options, CloudEvent<T> e, DateTimeOffset now) where T : IEvent =>
+        options.IsOn ? new(JournalEntry.Of(e, options.DataAge > TimeSpan.Zero, now), ShopOrder.Of(e)) : null;
 
     /// <summary>Keeps them, and with them what else there is to be told, and wakes who shows them.</summary>
     /// <returns>False: the database is away, bring them again.</returns>

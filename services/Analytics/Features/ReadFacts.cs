@@ -28,7 +28,7 @@ public static class ReadFacts
                 if (e?.Time > now + AnalyticsRules.Ahead)
                     fault = $"time lies more than a day after {now:O}";
                 if (fault is null)
-                    all.Add(new(read is null ? Fact.Of(e!) : read(Fact.Of(e!), e!.Data), journal.Of(e!, bytes, now), replay.LetterId is null ? null : db => db.TellApplied(replay, isNew: false, Trail.Of(e!))));
+                    all.Add(new(read is null ? Fact.Of(e!) : read(Fact.Of(e!), e!.Data), journal.Of(e!, now), replay.LetterId is null ? null : db => db.TellApplied(replay, isNew: false, Trail.Of(e!))));
                 else
                 {
                     var letter = TopicRoutes.DeadLetter<T>(identity.AppId, e?.Id, fault, "InvalidEvent", 0, now, json);
@@ -45,7 +45,7 @@ public static class ReadFacts
             var now = clock.GetUtcNow();
             List<Journaled> entries = [];
             foreach (var bytes in events)
-                if (CloudEvent.Parse<T>(JsonMarshal.GetRawUtf8Value(bytes)).Event is { } e && journal.Of(e, bytes, now) is { } entry)
+                if (CloudEvent.Parse<T>(JsonMarshal.GetRawUtf8Value(bytes)).Event is { } e && journal.Of(e, now) is { } entry)
                     entries.Add(entry);
             return await db.TryKeep(entries, [], [], news, log, ct);
         });
