@@ -134,6 +134,9 @@ public sealed class OrderPageTests(PageWorld world)
             await visitor.ShouldBeAccessible();
             visitor.Complaints.ShouldBeEmpty();
             visitor.Hosts.ShouldBe([world.Address.Authority]);
+            if (name == "order" && look is Look.Desktop)
+                // The README's.
+                await visitor.Draw("page");
             await visitor.Draw($"{name}-{look}".Replace(", ", "-"), isFull: true);
         }
     }

@@ -117,7 +117,6 @@ public sealed class PageTests(PageWorld world)
         (await visitor.Page.Locator(".orders .state.good").CountAsync()).ShouldBe(1);
         (await visitor.Page.Locator(".orders .state.bad").CountAsync()).ShouldBe(3);
         await visitor.Page.Mouse.MoveAsync(0, 0);
-        await visitor.Draw("page");
     }
 
     [Fact]
