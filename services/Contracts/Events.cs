@@ -125,7 +125,7 @@ public sealed record NotificationSend(string UserId, string RecipientEmail, stri
     public static string Topic => Topics.NotificationSend;
     string IEvent.Key => OrderId;
     public string? Fault() => Check.First(Check.Id("user_id", UserId), Check.Id("order_id", OrderId), Check.OneOf("notification_type", NotificationType, NotificationTypes.All), Check.Text("recipient_email", RecipientEmail),
-        Check.Lines(Data.Items, null), Check.Money("total_amount", Data.TotalAmount), Check.Text("reason", Data.Reason), Check.Text("product_id", Data.ProductId), Check.Money("refunded_amount", Data.RefundedAmount ?? 0));
+        Check.Lines(Data.Items, null), Check.Money("total_amount", Data.TotalAmount), Check.Text("reason", Data.Reason), Check.Text("cancellation_source", Data.CancellationSource), Check.Text("product_id", Data.ProductId), Check.Money("refunded_amount", Data.RefundedAmount ?? 0));
 }
 
 /// <summary>Spark → analytics, notification: a user's behaviour in a window looks like fraud.</summary>

@@ -11,7 +11,7 @@ namespace Ecom.Hosting;
 /// <summary>What a caller may see, whoever they are.</summary>
 public static class Callers
 {
-    internal const string OperatorRole = "operator", OnThisMachine = "this machine";
+    internal const string OperatorRole = "admin", OnThisMachine = "this machine";
 
     /// <summary>As authorities write it; both are usual.</summary>
     internal static readonly string[] RoleClaims = ["roles", "role"];
@@ -27,7 +27,12 @@ public static class Callers
     /// <summary>A program on this machine speaks for itself; what another app's sidecar or a proxy brings may come from anywhere.</summary>
     internal static bool IsOnThisMachine(this HttpContext http) =>
         http.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)
-        && !http.IsInvocation() && !http.Request.Headers.ContainsKey("X-Forwarded-For") && !http.Request.Headers.ContainsKey("Forwarded");
+        && !http.IsInvocation() && !Array.Exists(ProxysWords, http.Request.Headers.ContainsKey);
+
+    internal static bool SaysWho(this HttpRequest request) => request.Headers.Authorization.Count > 0 || request.Headers.ContainsKey(Operators.Header);
+
+    /// <summary>The last one is what ASP.NET makes of the second where it is told to believe it.</summary>
+    static readonly string[] ProxysWords = ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Original-For"];
 
     /// <summary>Customers come with a token of AUTH_AUTHORITY, operators with one that has their role, or with the key. Where neither is set, this machine is let in.</summary>
     internal static IServiceCollection AddCallers(this IServiceCollection services, IConfiguration settings)
@@ -56,7 +61,7 @@ sealed class CallerOptions : AuthenticationSchemeOptions
     public Uri? Authority { get; set; }
 }
 
-/// <summary>Who calls. What is said by <c>Authorization: Bearer</c> is held against the services' word, the key, then against the authority; a wrong one is nobody, wherever it comes from.</summary>
+/// <summary>Who calls. What is said by <c>X-Admin-Key</c> or <c>Authorization: Bearer</c> is held against the services' word, the key, then against the authority; a wrong one is nobody, wherever it comes from.</summary>
 sealed class CallerHandler(IOptionsMonitor<CallerOptions> options, ILoggerFactory loggers, UrlEncoder encoder, Operators operators, Colleagues colleagues) : AuthenticationHandler<CallerOptions>(options, loggers, encoder)
 {
     const string Bearer = "Bearer";
@@ -65,11 +70,11 @@ sealed class CallerHandler(IOptionsMonitor<CallerOptions> options, ILoggerFactor
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         var said = AuthenticationHeaderValue.TryParse(Request.Headers.Authorization, out var bearer) && bearer.Scheme.Equals(Bearer, StringComparison.OrdinalIgnoreCase) ? bearer.Parameter : null;
-        if (colleagues.Are(said) || operators.Is(said))
+        if (operators.Is(Request.Headers[Operators.Header]) || operators.Is(said) || colleagues.Are(said))
             return Task.FromResult(Operator);
         if (!operators.HaveKey && Options.Authority is null)
             return Task.FromResult(Context.IsOnThisMachine() ? Operator : Nobody);
-        if (Request.Headers.Authorization.Count == 0)
+        if (!Request.SaysWho())
             return Task.FromResult(Options.Authority is null && Context.IsOnThisMachine() ? OnThisMachine : Nobody);
         return Options.Authority is null ? Task.FromResult(Nobody) : Context.AuthenticateAsync(JwtBearerDefaults.AuthenticationScheme);
     }

@@ -166,17 +166,21 @@ public static class Defaults
             if (seed is not null && (migrate || db.Database.IsSqlite()))
                 await seed(db);
         }
-        if (!migrate)
-            await app.RunAsync();
-        return 0;
+        return migrate ? 0 : await RunToTheEnd(app);
     }
 
     /// <summary>Runs a service that has no database; there is nothing to migrate.</summary>
     public static async Task<int> RunEcom(this WebApplication app, string[] args)
     {
-        if (args is not ["migrate"])
-            await app.RunAsync();
-        return 0;
+        return args is ["migrate"] ? 0 : await RunToTheEnd(app);
+    }
+
+    /// <summary>A background job that dies ends the service in order, and that is no success: who supervises it starts it again.</summary>
+    static async Task<int> RunToTheEnd(WebApplication app)
+    {
+        var jobs = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
+        await app.RunAsync();
+        return jobs.Exists(job => job.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
     }
 
     /// <summary>Whether the services keep their data in PostgreSQL; else each has a SQLite file.</summary>

@@ -37,8 +37,8 @@ public sealed record Door(Audience Audience, string? UserId = null)
     {
         (Audience.Sidecar, _) => "Only the sidecar delivers, with the token that both know.",
         (_, StatusCodes.Status403Forbidden) => Audience is Audience.Customer ? "This is another customer's." : "This takes an operator.",
-        _ => http.Request.Headers.Authorization.Count > 0
-            ? "The key or token after Authorization: Bearer is not good here."
-            : "Say who you are, by Authorization: Bearer and a customer's token or the operator's key.",
+        _ => http.Request.SaysWho()
+            ? "The key or token that you say is not good here."
+            : "Say who you are, by Authorization: Bearer and a customer's token, or X-Admin-Key and the operators' key.",
     };
 }

@@ -21,7 +21,7 @@ public static class Limits
                 return ValueTask.CompletedTask;
             };
             // A second's worth may come at once.
-            limits.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(http => Client(http) is { } client && !http.Request.IsReading()
+            limits.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(http => Client(http) is { } client && (!http.Request.IsReading() || IsAGuess(http))
                 ? RateLimitPartition.GetTokenBucketLimiter(client, _ => new() { TokenLimit = writes, TokensPerPeriod = writes, ReplenishmentPeriod = TimeSpan.FromSeconds(1) })
                 : RateLimitPartition.GetNoLimiter(""));
             limits.AddPolicy(Streams, http => Client(http) is { } client
@@ -31,7 +31,10 @@ public static class Limits
     }
 
     /// <summary>The answer goes on for as long as the client listens.</summary>
-    public static RouteHandlerBuilder Streaming(this RouteHandlerBuilder route) => route.RequireRateLimiting(Streams).Refuses(StatusCodes.Status429TooManyRequests);
+    public static TBuilder Streaming<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.RequireRateLimiting(Streams).Refuses(StatusCodes.Status429TooManyRequests);
+
+    /// <summary>Somebody tries a key, or a token, that is none.</summary>
+    static bool IsAGuess(HttpContext http) => http.Request.SaysWho() && http.User.Identity is not { IsAuthenticated: true };
 
     /// <summary>Null, without a limit: the sidecar, an operator, this machine.</summary>
     static string? Client(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<Door>()?.Audience is Audience.Sidecar ? null

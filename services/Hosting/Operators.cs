@@ -6,7 +6,7 @@ namespace Ecom.Hosting;
 /// <summary>The operators' key.</summary>
 public sealed class Operators
 {
-    public const string Setting = "ECOM_ADMIN_KEY";
+    public const string Setting = "ECOM_ADMIN_KEY", Header = "X-Admin-Key";
     const int Shortest = 16, Longest = 256;
     readonly byte[]? key;
 

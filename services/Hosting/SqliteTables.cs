@@ -63,7 +63,7 @@ sealed class SqliteTables : IDisposable
             Note();
             Run("COMMIT");
         }
-        catch (SqliteException misfit) when (!isNew)
+        catch (SqliteException misfit) when (!isNew && !Transient.Is(misfit))
         {
             throw SchemaException.OfMisfit(file.DataSource, misfit);
         }

@@ -122,7 +122,7 @@ public sealed class AnalyticsDb(DbContextOptions<AnalyticsDb> options) : Service
             string[] first = ["user_id", "total_amount", "items", "reason", "cancellation_source", "ended_at", "correlation_id", "trace_parent"];
             return $"""
                 (order_id) DO UPDATE SET {string.Join(", ", first.Select(column => $"{column} = coalesce(kept.{column}, excluded.{column})"))},
-                state = CASE WHEN kept.state IN ('FULFILLED', 'CANCELLED') OR excluded.state = 'PENDING' THEN kept.state ELSE excluded.state END,
+                state = CASE WHEN kept.state = 'CANCELLED' OR excluded.state = 'PENDING' OR kept.state = 'FULFILLED' AND excluded.state = 'PAID' THEN kept.state ELSE excluded.state END,
                 placed_at = {least}(kept.placed_at, excluded.placed_at), updated_at = {greatest}(kept.updated_at, excluded.updated_at)
                 """;
         }

@@ -48,7 +48,7 @@ public sealed record ShopOrder
         };
         return (object)e.Data switch
         {
-            CheckoutInitiated fact => known with { TotalAmount = fact.TotalAmount, Items = fact.Items.Sum(line => line.Quantity), TraceParent = e.TraceParent is { Length: <= 200 } trace ? trace : null },
+            CheckoutInitiated fact => known with { TotalAmount = fact.TotalAmount, Items = fact.Items.Sum(line => line.Quantity), TraceParent = e.TraceParent is { Length: <= 200 } trace && !trace.Contains('\0') ? trace : null },
             OrderCreated fact => known with { TotalAmount = fact.TotalAmount, Items = fact.Items.Sum(line => line.Quantity) },
             OrderConfirmed => known with { State = OrderState.PAID },
             OrderCancelled fact => known with { State = OrderState.CANCELLED, Reason = fact.Reason, CancellationSource = fact.CancellationSource },

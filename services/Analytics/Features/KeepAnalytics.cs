@@ -33,28 +33,29 @@ public static class KeepAnalytics
             async (IReadOnlyList<JsonElement> events, AnalyticsDb db, ServiceIdentity identity, JournalOptions journal, JournalNews news, TimeProvider clock, ILogger<AnalyticsRow> log, CancellationToken ct) =>
         {
             var now = clock.GetUtcNow();
-            List<AnalyticsRow> rows = [];
-            List<Journaled> entries = [];
-            List<Action> others = [];
+            List<Kept> all = [];
             foreach (var bytes in events)
             {
                 var replay = Replay.Read(bytes);
                 if (replay.IsForAnother(identity.AppId))
                     continue;
-                var json = JsonMarshal.GetRawUtf8Value(bytes);
-                var (e, wrong) = CloudEvent.Parse<T>(json);
-                if ((wrong ?? fault?.Invoke(e!.Data)) is { } reason)
+                var (e, wrong) = CloudEvent.Parse<T>(JsonMarshal.GetRawUtf8Value(bytes));
+                void Bury(string reason, string type)
                 {
-                    var letter = TopicRoutes.DeadLetter<T>(identity.AppId, e?.Id, reason, "InvalidEvent", 0, now, json);
-                    others.Add(() => db.Publish(letter, new(e?.CorrelationId, letter.EventId)));
-                    continue;
+                    var letter = TopicRoutes.DeadLetter<T>(identity.AppId, e?.Id, reason, type, 0, now, JsonMarshal.GetRawUtf8Value(bytes));
+                    db.Publish(letter, new(e?.CorrelationId, letter.EventId));
                 }
-                rows.Add(row(e!));
-                if (FlowRules.Watched.Contains(T.Topic) && journal.Of(e!, now) is { } entry)
-                    entries.Add(entry);
-                if (replay.LetterId is not null)
-                    others.Add(() => db.TellApplied(replay, isNew: false, Trail.Of(e!)));
+
+                if ((wrong ?? fault?.Invoke(e!.Data)) is { } reason)
+                    all.Add(new(Tell: () => Bury(reason, "InvalidEvent")));
+                else
+                    all.Add(new(
+                        FlowRules.Watched.Contains(T.Topic) ? journal.Of(e!, now) : null,
+                        row(e!),
+                        // What has no other reader is new here, whoever was asked.
+                        replay.LetterId is null ? null : () => db.TellApplied(replay, isNew: !FlowRules.Watched.Contains(T.Topic), Trail.Of(e!)),
+                        refused => Bury(refused.GetBaseException().Message, refused.GetBaseException().GetType().Name)));
             }
-            return await db.TryKeep(entries, rows, others, news, log, ct);
+            return await db.TryKeep(all, news, log, ct);
         });
 }

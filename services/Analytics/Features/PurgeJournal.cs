@@ -19,13 +19,14 @@ public sealed class PurgeJournal(IServiceScopeFactory scopes, JournalOptions opt
         var now = Clock.GetUtcNow();
         var (before, dataBefore) = (now - options.Age, now - options.DataAge);
         var last = await db.Journal.MaxAsync(e => (long?)e.Id, ct) ?? 0;
-        var first = Math.Max(last - options.Events + 1, await FirstSince(db, before, 0, ct) ?? last + 1);
+        // By rank: PostgreSQL's ids have holes, one for each event that came twice.
+        var tooMany = await db.Journal.OrderByDescending(e => e.Id).Skip(options.Events).Select(e => (long?)e.Id).FirstOrDefaultAsync(ct) ?? 0;
+        var first = Math.Max(tooMany + 1, await FirstSince(db, before, 0, ct) ?? last + 1);
         var dataFrom = await FirstSince(db, dataBefore, firstWithData, ct) ?? last + 1;
         await Repeat(db, () => db.Journal.Where(e => e.Id < first).OrderBy(e => e.Id).Take(AtOnce).ExecuteDeleteAsync(ct), ct);
         await Repeat(db, () => db.Journal.Where(e => e.Id >= firstWithData && e.Id < dataFrom && e.Data != null).OrderBy(e => e.Id).Take(AtOnce).ExecuteUpdateAsync(set => set.SetProperty(e => e.Data, (string?)null), ct), ct);
         firstWithData = dataFrom;
-        var oldest = await db.Journal.MinAsync(e => (DateTimeOffset?)e.Time, ct) ?? before;
-        await Repeat(db, () => db.Orders.Where(o => o.UpdatedAt < oldest).OrderBy(o => o.UpdatedAt).Take(AtOnce).ExecuteDeleteAsync(ct), ct);
+        await Repeat(db, () => db.Orders.OrderBy(o => o.UpdatedAt).Take(AtOnce).Where(o => !db.Journal.Any(e => e.OrderId == o.OrderId)).ExecuteDeleteAsync(ct), ct);
     }
 
     protected override void Failed(Exception e) => log.LogWarning("The journal is larger than it should be for now: {Reason}", e.GetBaseException().Message);

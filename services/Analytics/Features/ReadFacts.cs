@@ -43,11 +43,11 @@ public static class ReadFacts
         app.MapBulkDelivery(Topic<T>(), MostAtOnce, async (IReadOnlyList<JsonElement> events, AnalyticsDb db, JournalOptions journal, JournalNews news, TimeProvider clock, ILogger<JournalEntry> log, CancellationToken ct) =>
         {
             var now = clock.GetUtcNow();
-            List<Journaled> entries = [];
+            List<Kept> all = [];
             foreach (var bytes in events)
                 if (CloudEvent.Parse<T>(JsonMarshal.GetRawUtf8Value(bytes)).Event is { } e && journal.Of(e, now) is { } entry)
-                    entries.Add(entry);
-            return await db.TryKeep(entries, [], [], news, log, ct);
+                    all.Add(new(entry));
+            return await db.TryKeep(all, news, log, ct);
         });
 
     static Dapr.TopicOptions Topic<T>() where T : IEvent => new() { PubsubName = Components.PubSub, Name = T.Topic, DeadLetterTopic = Topics.DeadLetters };

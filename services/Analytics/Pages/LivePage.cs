@@ -5,7 +5,7 @@ namespace Ecom.Analytics.Pages;
 /// <summary>A page that is read again after a change of what it shows, at most four times a second: the commit pushes, nobody polls.</summary>
 public abstract partial class LivePage : ComponentBase, IDisposable
 {
-    static readonly TimeSpan BeforeNextTry = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan BeforeNextTry = TimeSpan.FromSeconds(2), FirstView = TimeSpan.FromMilliseconds(400);
     readonly CancellationTokenSource end = new();
 
     /// <summary>One reads at a time: what was asked for last is what stands in the end.</summary>
@@ -47,7 +47,8 @@ public abstract partial class LivePage : ComponentBase, IDisposable
         _ = InvokeAsync(Follow);
     }
 
-    protected override Task OnParametersSetAsync() => ReadAgain();
+    /// <summary>A page that is sent for the first time waits a little for what it shows; the rest comes by the line.</summary>
+    protected override Task OnParametersSetAsync() => RendererInfo.IsInteractive ? ReadAgain() : Task.WhenAny(ReadAgain(), Task.Delay(FirstView, Clock));
 
     protected Task ReadAgain() => reading = ReadAfter(reading);
 

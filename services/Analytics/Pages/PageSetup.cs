@@ -29,7 +29,7 @@ public static class PageSetup
         app.UseAntiforgery();
         PageFiles.Map(app);
         // Whoever comes gets the document; what is in it depends on who it was written for. It says itself who may frame it: nobody.
-        app.MapRazorComponents<Document>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null).ForEveryone();
+        app.MapRazorComponents<Document>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null).Streaming().ForEveryone();
     }
 
     static IServiceCollection AddLive<T, TSource>(this IServiceCollection services, TimeSpan every, Func<TSource, CancellationToken, Task<T>> look) where T : class where TSource : notnull =>

@@ -13,6 +13,8 @@ public abstract class Watching : ComponentBase, IDisposable
     /// <summary>Draws anew after each look, and before the first page is sent waits a little for it.</summary>
     protected async Task Watch<T>(Live<T> live, Func<Task>? news = null) where T : class
     {
+        if (IsGone)
+            return;
         watches.Add(live.Watch(() => _ = InvokeAsync(async () =>
         {
             if (news is not null)
@@ -25,6 +27,9 @@ public abstract class Watching : ComponentBase, IDisposable
     /// <summary>What takes longer is drawn when it has come.</summary>
     protected static Task Soon(Task work) => Task.WhenAny(work, Task.Delay(FirstView));
 
+    /// <summary>It is shown no more; what it waited for came too late.</summary>
+    protected bool IsGone { get; private set; }
+
     protected void Watch(Visit visit)
     {
         void Changed() => _ = InvokeAsync(StateHasChanged);
@@ -34,6 +39,7 @@ public abstract class Watching : ComponentBase, IDisposable
 
     public virtual void Dispose()
     {
+        IsGone = true;
         watches.ForEach(watch => watch.Dispose());
         GC.SuppressFinalize(this);
     }

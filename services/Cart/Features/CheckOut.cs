@@ -79,5 +79,5 @@ public static partial class CheckOut
 /// <summary>What cart-service counts.</summary>
 public sealed class CartMetrics(Metrics metrics)
 {
-    public Counter<long> CheckedOut { get; } = metrics.Meter.CreateCounter<long>("ecom_checkouts", description: "Carts checked out");
+    public Counter<long> CheckedOut { get; } = metrics.FromZero("ecom_checkouts", "Carts checked out");
 }

@@ -87,11 +87,14 @@ public sealed class Visit(ShopServices shop, TimeProvider clock) : IDisposable
 
     async Task FollowToTheEnd(string orderId, CancellationToken ct)
     {
-        while (!ct.IsCancellationRequested)
+        // One that is on the list no longer is nobody's to watch.
+        while (!ct.IsCancellationRequested && IsListed(orderId))
             try
             {
                 await foreach (var move in shop.Follow(orderId, ct))
                 {
+                    if (!IsListed(orderId))
+                        return;
                     Update(orderId, order => order with { Status = move.Status, Ended = move.Ended, Source = move.CancellationSource, Reason = move.CancelReason, Fault = null });
                     if (move.Ended)
                         return;
@@ -104,6 +107,12 @@ public sealed class Visit(ShopServices shop, TimeProvider clock) : IDisposable
                 Update(orderId, order => order with { Fault = $"{AppIds.Order} does not answer right now; it is asked again." });
                 await Task.Delay(BeforeNextTry, clock, CancellationToken.None);
             }
+    }
+
+    bool IsListed(string orderId)
+    {
+        lock (gate)
+            return orders.Any(order => order.OrderId == orderId);
     }
 
     void Update(string orderId, Func<FollowedOrder, FollowedOrder> change)
