@@ -22,7 +22,8 @@ public sealed class PageBrowser : IAsyncDisposable
     }
 
     /// <summary>A visitor at a page that already hears what they do.</summary>
-    public async Task<Visitor> Visit(Uri shop, string path, Look look = Look.Desktop)
+    /// <param name="from">The address of another machine, as a proxy tells it.</param>
+    public async Task<Visitor> Visit(Uri shop, string path, Look look = Look.Desktop, string? from = null)
     {
         var visitor = new Visitor(shop, await browser.NewContextAsync(new()
         {
@@ -30,6 +31,7 @@ public sealed class PageBrowser : IAsyncDisposable
             ColorScheme = look.HasFlag(Look.Dark) ? ColorScheme.Dark : ColorScheme.Light,
             IsMobile = look.HasFlag(Look.Phone),
             HasTouch = look.HasFlag(Look.Phone),
+            ExtraHTTPHeaders = from is null ? null : [new("X-Forwarded-For", from)],
         }));
         await visitor.Open(path);
         return visitor;

@@ -69,6 +69,22 @@ public sealed class PageFaults(PageFaults.IsolatedWorld world) : IClassFixture<P
         await visitor.See(visitor.Button("Operator: known. Leave"));
     }
 
+    [Fact]
+    public async Task From_another_machine_the_key_opens_the_pages_and_leaving_closes_them()
+    {
+        await using var visitor = await world.Visit("/board/orders", from: "192.0.2.1");
+        await visitor.See("Seen from here, this shop is its operators'.");
+        await visitor.ShouldBeAccessible();
+
+        await visitor.Page.GetByLabel("Operator's key").FillAsync(IsolatedWorld.Key);
+        await visitor.Button("Go on").ClickAsync();
+        await visitor.See("Each as it moves");
+        await visitor.Button("Operator: known. Leave").ClickAsync();
+
+        await visitor.See("Seen from here, this shop is its operators'.");
+        (await visitor.Page.GetByText("Each as it moves").CountAsync()).ShouldBe(0);
+    }
+
     public sealed class IsolatedWorld : PageWorld
     {
         public const string Key = "the-key-of-the-operators";

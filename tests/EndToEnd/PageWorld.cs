@@ -22,7 +22,7 @@ public class PageWorld : EmbeddedWorld
         browser = await PageBrowser.Start();
     }
 
-    public Task<Visitor> Visit(string path, Look look = Look.Desktop) => browser!.Visit(Address, path, look);
+    public Task<Visitor> Visit(string path, Look look = Look.Desktop, string? from = null) => browser!.Visit(Address, path, look, from);
 
     /// <returns>The topic of a record that is among the dead letters because nobody took it.</returns>
     public async Task<string> LetterForNobody()
