@@ -11,7 +11,7 @@ public sealed class EmbeddedMetrics(EmbeddedWorld world)
     [Fact]
     public async Task Every_metric_of_a_service_is_told()
     {
-        await shop.Customer.OrderForFigures(await shop.Stock("PROD-018"));
+        await shop.Customer.OrderForFigures(await shop.Stock("PROD-016"));
 
         await EmbeddedShop.Apps.Select(shop.AppPort).ShouldAnswerBoardsAndAlerts("services", "computed analytics");
     }
@@ -21,7 +21,7 @@ public sealed class EmbeddedMetrics(EmbeddedWorld world)
     public async Task Every_panel_of_the_services_shows_something_while_customers_order()
     {
         await using var prometheus = await PrometheusServer.Start(EmbeddedShop.Apps.ToDictionary(app => $"{app}:8080", shop.AppPort));
-        await shop.Customer.OrderForFigures(await shop.Stock("PROD-018"));
+        await shop.Customer.OrderForFigures(await shop.Stock("PROD-016"));
 
         await prometheus.ShouldFillPanels("services", "computed analytics");
     }

@@ -24,7 +24,7 @@ public sealed partial class EmbeddedOneProcess(EmbeddedWorld world)
         Having("ecom_orders_ended_total").ShouldBe([AppIds.Order]);
         Having("ecom_saga_duration_seconds_count").ShouldBe([AppIds.Order]);
         Having("ecom_analytics_events_total").ShouldBe([AppIds.Analytics]);
-        Having("ecom_inbox_applied_total").ShouldBe([AppIds.Order, AppIds.Payment, AppIds.Inventory, AppIds.Notification], ignoreOrder: true);
+        Having("ecom_event_age_seconds_count").ShouldBe([AppIds.Order, AppIds.Payment, AppIds.Inventory, AppIds.Notification], ignoreOrder: true);
         Having("dotnet_gc_collections_total").Count.ShouldBe(6, "the process's runtime is each service's");
         Having("http_server_request_duration_seconds_count").Count.ShouldBe(6);
         foreach (var (app, text) in meters)

@@ -29,7 +29,7 @@ public sealed class EmbeddedStory(EmbeddedWorld world)
     [Fact]
     public async Task An_order_that_is_cancelled_after_its_payment_tells_of_the_refund()
     {
-        var orderId = await shop.Customer.Order(Customer.NewUser("eve"), PaymentTokens.Success, ("PROD-018", await shop.Stock("PROD-018") + 1));
+        var orderId = await shop.Customer.Order(Customer.NewUser("eve"), PaymentTokens.Success, ("PROD-015", await shop.Stock("PROD-015") + 1));
 
         var story = await Story(orderId);
 

@@ -56,11 +56,11 @@ static partial class Metrics
     }
 
     /// <summary>An order that is fulfilled, and one that is paid, sold out and paid back.</summary>
-    /// <param name="left">How many of PROD-018 there are.</param>
+    /// <param name="left">How many of PROD-016 there are.</param>
     public static async Task OrderForFigures(this Customer customer, int left)
     {
         var fulfilled = await customer.Order(Customer.NewUser("ada"), PaymentTokens.Success, ("PROD-002", 1));
-        var depleted = await customer.Order(Customer.NewUser("eve"), PaymentTokens.Success, ("PROD-018", left + 1));
+        var depleted = await customer.Order(Customer.NewUser("eve"), PaymentTokens.Success, ("PROD-016", left + 1));
         await customer.WaitFor(fulfilled, "FULFILLED");
         await customer.WaitFor(depleted, "CANCELLED");
         await Eventually.Until(async () => (await customer.Read(depleted)).Closed, TimeSpan.FromSeconds(30), "the money is given back");

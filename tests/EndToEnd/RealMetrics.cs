@@ -10,7 +10,7 @@ public sealed class RealMetrics(SmallWorld world)
     [Fact]
     public async Task Every_metric_of_a_panel_or_an_alert_is_told()
     {
-        await world.Customer.OrderForFigures(await world.Stock("PROD-018"));
+        await world.Customer.OrderForFigures(await world.Stock("PROD-016"));
         int[] ports =
         [
             .. EmbeddedShop.Apps.Select(world.Shop.AppPort), .. EmbeddedShop.Apps.Select(world.Shop.SidecarMetrics),
@@ -30,7 +30,7 @@ public sealed class RealMetrics(SmallWorld world)
             .. EmbeddedShop.Apps.Select(app => KeyValuePair.Create($"{app}:9090", world.Shop.SidecarMetrics(app))),
             new("placement:9090", world.Backends.Dapr.PlacementMetrics), new("scheduler:9090", world.Backends.Dapr.SchedulerMetrics),
         ]));
-        await world.Customer.OrderForFigures(await world.Stock("PROD-018"));
+        await world.Customer.OrderForFigures(await world.Stock("PROD-016"));
 
         await prometheus.ShouldFillPanels("services", "dapr");
     }

@@ -21,7 +21,7 @@ public sealed partial class RequestFiles(EmbeddedWorld world) : IDisposable
     [InlineData("Payment", 4)]
     [InlineData("Inventory", 2)]
     [InlineData("Notification", 2)]
-    [InlineData("Analytics", 5)]
+    [InlineData("Analytics", 8)]
     public async Task Every_request_of_a_service_works_from_top_to_bottom(string service, int count)
     {
         var blocks = Blocks().Split(await File.ReadAllTextAsync(Repository.File($"services/{service}/requests.http"))).Select(Read).OfType<Request>().ToList();
