@@ -7,6 +7,7 @@ using Ecom.Tests.Support;
 namespace Ecom.Tests.Conformance;
 
 /// <summary>Apps as child processes, and inside the host's; `dotnet` itself stands in for one, so that the tests run on every system.</summary>
+[Collection("alone")]
 public sealed class ProcessTests : IDisposable
 {
     readonly TempFolder folder = new("process");

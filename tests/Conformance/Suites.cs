@@ -11,6 +11,10 @@ public sealed class WithoutSockets : ICollectionFixture<EmbeddedWithoutSockets>;
 [CollectionDefinition("real")]
 public sealed class Real : ICollectionFixture<RealSidecars>;
 
+/// <summary>Of tests that change this process's environment.</summary>
+[CollectionDefinition("alone", DisableParallelization = true)]
+public sealed class Alone;
+
 // One suite, three worlds: what passes in one and not in the other is a difference from Dapr.
 [Collection("embedded")]
 public sealed class EmbeddedPubSub(EmbeddedSidecars sidecars) : PubSubSuite(sidecars);

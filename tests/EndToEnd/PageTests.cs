@@ -27,6 +27,8 @@ public sealed class PageTests(PageWorld world)
         await visitor.Go(path);
 
         await visitor.See(path == "/" ? "left" : "Everybody is ready.");
+        if (path != "/")
+            await visitor.See(visitor.Page.Locator(".topics li", new() { HasText = "order.created" }).GetByText("behind"));
         await visitor.ShouldBeAccessible();
         visitor.Hosts.ShouldBe([world.Address.Authority]);
         visitor.Complaints.ShouldBeEmpty();

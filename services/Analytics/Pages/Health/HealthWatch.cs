@@ -23,7 +23,8 @@ public sealed record ServiceHealth(string AppId, IReadOnlyList<PartHealth> Parts
 }
 
 /// <summary>A topic in the newest minute that was counted.</summary>
-public sealed record TopicHealth(string Topic, string Status, long Events, DateTimeOffset WindowStart, DateTimeOffset AsOf);
+/// <param name="Lag">How long its newest event was on its way to the journal; null: it is not among the last that came.</param>
+public sealed record TopicHealth(string Topic, string Status, long Events, DateTimeOffset WindowStart, DateTimeOffset AsOf, TimeSpan? Lag);
 
 /// <param name="TopicsFault">Why the topics are not known.</param>
 public sealed record ShopHealth(IReadOnlyList<ServiceHealth> Services, IReadOnlyList<TopicHealth> Topics, DateTimeOffset At, string? TopicsFault = null)
@@ -36,6 +37,7 @@ public sealed record ShopHealth(IReadOnlyList<ServiceHealth> Services, IReadOnly
 public sealed partial class HealthWatch(DaprClient dapr, IServiceScopeFactory scopes, TimeProvider clock)
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    const int LastEvents = 500;
     static readonly string[] Apps = [AppIds.Cart, AppIds.Order, AppIds.Payment, AppIds.Inventory, AppIds.Notification, AppIds.Analytics];
     readonly (string AppId, HttpClient Http)[] services = [.. Apps.Select(app => (app, dapr.CreateInvokableHttpClient(app)))];
 
@@ -84,9 +86,12 @@ public sealed partial class HealthWatch(DaprClient dapr, IServiceScopeFactory sc
         await using var scope = scopes.CreateAsyncScope();
         try
         {
-            var newest = await scope.ServiceProvider.GetRequiredService<AnalyticsDb>().Operations.AsNoTracking().Where(row => row.MetricName == FlowRules.Metric)
+            var db = scope.ServiceProvider.GetRequiredService<AnalyticsDb>();
+            var last = (await db.Journal.AsNoTracking().OrderByDescending(e => e.Id).Take(LastEvents).Select(e => new { e.Topic, e.Time, e.ReceivedAt }).ToListAsync(ct))
+                .DistinctBy(e => e.Topic).ToDictionary(e => e.Topic, e => e.ReceivedAt > e.Time ? e.ReceivedAt - e.Time : TimeSpan.Zero);
+            var newest = await db.Operations.AsNoTracking().Where(row => row.MetricName == FlowRules.Metric)
                 .OrderByDescending(row => row.WindowStart).ThenBy(row => row.Topic).Take(FlowRules.Watched.Count).ToListAsync(ct);
-            return ([.. newest.DistinctBy(row => row.Topic).Select(row => new TopicHealth(row.Topic, row.Status, (long)row.Value, row.WindowStart, row.AsOf))], null);
+            return ([.. newest.DistinctBy(row => row.Topic).Select(row => new TopicHealth(row.Topic, row.Status, (long)row.Value, row.WindowStart, row.AsOf, last.TryGetValue(row.Topic, out var lag) ? lag : null))], null);
         }
         catch (Exception e) when (e is System.Data.Common.DbException or InvalidOperationException or TimeoutException)
         {
