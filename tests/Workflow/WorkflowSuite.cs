@@ -324,10 +324,25 @@ public abstract class WorkflowSuite(SidecarFixture sidecar)
         return [.. orders.Select(order => (order.Path, order.Id))];
     }
 
+    /// <summary>Between two apps daprd has no workflows for a moment, and says so.</summary>
     async Task Tell(string id, IEnumerable<(string Fact, string? Step)> facts)
     {
         foreach (var (fact, _) in facts)
-            await Client.RaiseEventAsync(id, OrderSaga.FactEvent, new OrderFact(fact, null));
+            await Eventually.Until(
+                async () =>
+                {
+                    try
+                    {
+                        await Client.RaiseEventAsync(id, OrderSaga.FactEvent, new OrderFact(fact, null));
+                        return true;
+                    }
+                    catch (RpcException e) when (e.Status.Detail.EndsWith("not registered", StringComparison.Ordinal))
+                    {
+                        return false;
+                    }
+                },
+                Deadline,
+                "the sidecar knows the app");
     }
 
     [Fact]
