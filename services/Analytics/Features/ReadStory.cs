@@ -41,7 +41,7 @@ public sealed record SagaStepPart(string Name, DateTimeOffset Time);
 
 /// <summary>A mail about an order as notification-service has it.</summary>
 public sealed record MailPart(string NotificationId, string EventId, string Kind, string UserId, string RecipientEmail, string Subject, string Text, string Status, int Attempts, DateTimeOffset CreatedAt,
-    string? Error = null, DateTimeOffset? SentAt = null, string? Html = null);
+    string? Error = null, DateTimeOffset? SentAt = null);
 
 public sealed record MailParts(IReadOnlyList<MailPart> Notifications);
 

@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Ecom.Notifications;
 
-public sealed record NotificationResponse(string NotificationId, string EventId, string Kind, string UserId, string RecipientEmail, string? OrderId, string Subject, string Text, string Html,
+public sealed record NotificationResponse(string NotificationId, string EventId, string Kind, string UserId, string RecipientEmail, string? OrderId, string Subject, string Text,
     string Status, int Attempts, string? Error, DateTimeOffset CreatedAt, DateTimeOffset? SentAt);
 
 public sealed record NotificationPage(IReadOnlyList<NotificationResponse> Notifications, int TotalNotifications, int Limit, int Offset);
@@ -26,7 +26,7 @@ public static class ReadNotifications
         if (limit is < 1 or > 100 || offset < 0)
             return Problems.Refused("limit must be 1 to 100, offset 0 or more.");
         var page = await all.AsNoTracking().OrderByDescending(n => n.CreatedAt).ThenByDescending(n => n.NotificationId).Skip(offset).Take(limit)
-            .Select(n => new NotificationResponse(n.NotificationId, n.EventId, n.Kind, n.UserId, n.RecipientEmail, n.OrderId, n.Subject, n.Text, n.Html, n.Status.ToString(), n.Attempts, n.Error, n.CreatedAt, n.SentAt))
+            .Select(n => new NotificationResponse(n.NotificationId, n.EventId, n.Kind, n.UserId, n.RecipientEmail, n.OrderId, n.Subject, n.Text, n.Status.ToString(), n.Attempts, n.Error, n.CreatedAt, n.SentAt))
             .ToListAsync(ct);
         return TypedResults.Ok(new NotificationPage(page, await all.CountAsync(ct), limit, offset));
     }
