@@ -20,7 +20,7 @@ public static class JournalServices
     public static void AddJournal(this WebApplicationBuilder builder)
     {
         var options = JournalOptions.Of(builder.Configuration);
-        builder.Services.AddSingleton(new FollowOptions(builder.Configuration.Seconds("FOLLOW_HEARTBEAT_SECONDS", 15), builder.Configuration.Int("FOLLOW_MOST", 1000, 1, 100_000)));
+        builder.Services.AddSingleton(FollowOptions.Of(builder.Configuration));
         builder.Services.AddSingleton(options).AddSingleton<StoryParts>().AddSingleton<ShopQueries>();
         builder.Services.AddSingleton<JournalNews>().AddHostedService(services => services.GetRequiredService<JournalNews>());
         // Also where it is off: what it had kept before goes.

@@ -23,6 +23,6 @@ public sealed class Colleagues(IConfiguration settings)
         return http;
     }
 
-    /// <summary>Whether a service says this; how long the answer takes tells nothing of it.</summary>
-    internal bool Are(string? given) => word is not null && given is not null && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(word), Encoding.UTF8.GetBytes(given));
+    /// <summary>Whether a service says this.</summary>
+    internal bool Are(string? given) => word is not null && Secrets.AreSame(word, given);
 }

@@ -1,7 +1,5 @@
 using System.Linq.Expressions;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Ecom.Contracts;
 
@@ -75,7 +73,7 @@ public static class TopicRoutes
     /// <summary>Only the sidecar may deliver, where a token is set.</summary>
     public static bool IsFromSidecar(this HttpContext http) =>
         http.RequestServices.GetRequiredService<IConfiguration>()["APP_API_TOKEN"] is not { Length: > 0 } token
-        || CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(http.Request.Headers["dapr-api-token"].ToString()));
+        || Secrets.AreSame(token, http.Request.Headers["dapr-api-token"]);
 
     /// <summary>Another app's call comes by the sidecar, too, and with its token; it says whose it is.</summary>
     internal static bool IsInvocation(this HttpContext http) => http.Request.Headers.ContainsKey("dapr-caller-app-id");

@@ -12,7 +12,7 @@ builder.AddEcomDefaults(AppIds.Order);
 builder.AddEcomDb<OrderDb>(AppIds.Order);
 builder.Services
     .AddSingleton(new SagaOptions(builder.Configuration.Seconds("SAGA_TIMEOUT_SECONDS", 300)))
-    .AddSingleton(new FollowOptions(builder.Configuration.Seconds("FOLLOW_HEARTBEAT_SECONDS", 15), builder.Configuration.Int("FOLLOW_MOST", 1000, 1, 100_000)))
+    .AddSingleton(FollowOptions.Of(builder.Configuration))
     .AddSingleton<OrderWatch>().AddSingleton<OrderStatuses>()
     .AddSingleton<TellSaga>().AddHostedService(services => services.GetRequiredService<TellSaga>())
     .AddSingleton<Parties>().AddSingleton<OrderMetrics>().AddScoped<Decisions>().AddHostedService<OwedMetrics>()

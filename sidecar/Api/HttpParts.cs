@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
 namespace Ecom.Sidecar.Api;
@@ -18,6 +19,14 @@ static class HttpParts
             foreach (var (name, value) in http.Request.Query)
                 if (name.StartsWith("metadata.", StringComparison.OrdinalIgnoreCase)) found[name["metadata.".Length..]] = value.ToString();
         return found;
+    }
+
+    /// <summary>The whole answer to a gRPC call that nothing here takes.</summary>
+    public static void RefuseGrpc(this HttpContext http, StatusCode status, string why)
+    {
+        http.Response.ContentType = "application/grpc";
+        http.Response.Headers["grpc-status"] = ((int)status).ToString();
+        http.Response.Headers["grpc-message"] = why;
     }
 
     public static async Task<byte[]> ReadBody(this HttpContext http)

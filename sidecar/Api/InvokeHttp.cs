@@ -33,7 +33,11 @@ static class InvokeHttp
         });
         routes.MapFallback(http =>
         {
-            if (IsGrpc(http.Request)) { RefuseGrpc(http); return Task.CompletedTask; }
+            if (IsGrpc(http.Request))
+            {
+                http.RefuseGrpc(StatusCode.Unimplemented, $"the embedded Dapr has no {http.Request.Path.Value!.TrimStart('/')}");
+                return Task.CompletedTask;
+            }
             if (Unsupported(http.Request.Path) is { } api) throw new ApiException(501, StatusCode.Unimplemented, "ERR_API_UNIMPLEMENTED", $"the embedded Dapr has no {api} API");
             if (http.Request.Headers["dapr-app-id"].ToString() is { Length: > 0 } app) return Forward(http, app, http.Features.Get<IHttpRequestFeature>()!.RawTarget);
             if (BasicUser(http) is { } user) return Forward(http, user, http.Features.Get<IHttpRequestFeature>()!.RawTarget);
@@ -52,13 +56,6 @@ static class InvokeHttp
     static bool IsVersion(string segment) => segment.StartsWith("v1.0", StringComparison.Ordinal);
 
     static bool IsGrpc(HttpRequest request) => request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true;
-
-    static void RefuseGrpc(HttpContext http)
-    {
-        http.Response.ContentType = "application/grpc";
-        http.Response.Headers["grpc-status"] = ((int)StatusCode.Unimplemented).ToString();
-        http.Response.Headers["grpc-message"] = $"the embedded Dapr has no {http.Request.Path.Value!.TrimStart('/')}";
-    }
 
     /// <summary>http://dapr-app-id:cart-service@localhost:3500/…</summary>
     static string? BasicUser(HttpContext http)

@@ -85,7 +85,8 @@ static class Server
         {
             if (IsOfAPage(http.Request)) throw ApiException.NoPages();
             if (!http.Request.Path.StartsWithSegments("/v1.0/healthz") && !Same(sidecar.ApiToken, http.Request.Headers["dapr-api-token"])) throw ApiException.NoToken();
-            if (sidecar.Workflows is null && http.Request.Path.StartsWithSegments("/TaskHubSidecarService")) RefuseWorkflows(http);
+            // Another app's engine answers on another port; here there is none.
+            if (sidecar.Workflows is null && http.Request.Path.StartsWithSegments("/TaskHubSidecarService")) http.RefuseGrpc(StatusCode.FailedPrecondition, "this app has no state store with actorStateStore \"true\"");
             else await next(http);
         }
         catch (ApiException e) when (!http.Response.HasStarted)
@@ -102,14 +103,6 @@ static class Server
         {
             // The caller hung up.
         }
-    }
-
-    /// <summary>Another app's engine answers on another port; here there is none.</summary>
-    static void RefuseWorkflows(HttpContext http)
-    {
-        http.Response.ContentType = "application/grpc";
-        http.Response.Headers["grpc-status"] = ((int)StatusCode.FailedPrecondition).ToString();
-        http.Response.Headers["grpc-message"] = "this app has no state store with actorStateStore \"true\"";
     }
 
     /// <summary>A sidecar serves apps and serves no page: what a browser sends for one is foreign, but for an address that a person typed.</summary>

@@ -1,6 +1,4 @@
 using System.Reflection;
-using System.Text.Json;
-using Ecom.Contracts;
 using Ecom.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -23,35 +21,25 @@ public static class FollowChanges
     }
 }
 
-/// <param name="Heartbeat">After so long without a change a follower hears that the line still stands.</param>
-/// <param name="Most">How many may follow at once.</param>
-public sealed record FollowOptions(TimeSpan Heartbeat, int Most);
-
 public sealed class ChangeStream(JournalNews.Listener listener, TimeSpan heartbeat, TimeProvider clock, CancellationToken stopping) : IResult, IEndpointMetadataProvider
 {
-    const string ContentType = "text/event-stream";
-
     /// <summary>What comes in this time after a change is told with the next: nobody looks faster.</summary>
     static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(250);
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        var response = httpContext.Response;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, stopping);
-        (response.ContentType, response.Headers.CacheControl) = (ContentType, "no-cache");
-        // A proxy such as nginx would collect the events first.
-        response.Headers["X-Accel-Buffering"] = "no";
-        await response.Body.FlushAsync(end.Token);
+        var stream = await EventStream.Begin(httpContext.Response, end.Token);
         try
         {
             while (true)
-            {
-                var change = await listener.Next(heartbeat, end.Token);
-                await response.WriteAsync(change is null ? ": still here\n\n" : Event(change), end.Token);
-                await response.Body.FlushAsync(end.Token);
-                if (change is not null)
+                if (await listener.Next(heartbeat, end.Token) is not { } change)
+                    await stream.Beat(end.Token);
+                else
+                {
+                    await stream.Tell("change", new ChangeResponse([.. change.Tables.Order()], change.Orders is null ? null : [.. change.Orders.Order()]), end.Token);
                     await Task.Delay(Breath, clock, end.Token);
-            }
+                }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -59,9 +47,6 @@ public sealed class ChangeStream(JournalNews.Listener listener, TimeSpan heartbe
         }
     }
 
-    static string Event(JournalChange change) =>
-        $"event: change\ndata: {JsonSerializer.Serialize(new ChangeResponse([.. change.Tables.Order()], change.Orders is null ? null : [.. change.Orders.Order()]), Json.Options)}\n\n";
-
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
-        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(ChangeResponse), [ContentType]));
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(ChangeResponse), [EventStream.ContentType]));
 }

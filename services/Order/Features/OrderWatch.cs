@@ -5,10 +5,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Ecom.Orders;
 
-/// <param name="Heartbeat">After so long without an event a follower hears that the line still stands.</param>
-/// <param name="Most">How many may follow, or wait for an order, at once.</param>
-public sealed record FollowOptions(TimeSpan Heartbeat, int Most);
-
 /// <summary>Wakes who follows an order, or waits for it, when a commit has changed it: this process's own, or, as <see cref="PostgresLine"/> hears, another replica's.</summary>
 public sealed class OrderWatch
 {
