@@ -60,7 +60,7 @@ public sealed class EmbeddedDoors(EmbeddedWorld world) : IDisposable
         await own.Customer.Restock("PROD-001", 1);
         await using var elsewhere = ChildProcess.StartTool(["dead-letters", "discard", "--all", "--yes", "--data", own.Data, "--port-offset", $"{own.Offset}"], new Dictionary<string, string?> { ["ECOM_ADMIN_KEY"] = null });
         (await elsewhere.WaitForExit(TimeSpan.FromSeconds(60))).ShouldBe(0, elsewhere.Tail());
-        own.Host.Output.ShouldContain(line => line == "who is let in: every program on this machine; operators by ECOM_ADMIN_KEY");
+        own.Greeting.ShouldContain(line => line == "who is let in: every program on this machine; operators by ECOM_ADMIN_KEY");
         if (!OperatingSystem.IsWindows())
             File.GetUnixFileMode(Path.Combine(own.Data, "admin-key")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
@@ -68,7 +68,7 @@ public sealed class EmbeddedDoors(EmbeddedWorld world) : IDisposable
     [Fact]
     public async Task A_shop_that_was_given_none_says_so()
     {
-        shop.Host.Output.ShouldContain(line => line == "who is let in: every program on this machine, as ECOM_ADMIN_KEY is not set");
+        shop.Greeting.ShouldContain(line => line == "who is let in: every program on this machine, as ECOM_ADMIN_KEY is not set");
         await Eventually.Until(
             () => shop.Log().Count(line => line.Contains("Open to whoever is on this machine, closed to all others", StringComparison.Ordinal)) == EmbeddedShop.Apps.Count,
             TimeSpan.FromSeconds(30), "each service has said so, and it is in the file");

@@ -71,12 +71,16 @@ public sealed class EmbeddedShop : IAsyncDisposable
         }
     }
 
+    /// <summary>What the host has printed until everything was up; of what it prints later, only the last lines are kept.</summary>
+    public IReadOnlyList<string> Greeting { get; private set; } = [];
+
     public async Task Up()
     {
         if (host is not null)
             await host.DisposeAsync();
         host = Tool(isIsolated ? ["up", "--isolated"] : ["up"]);
         await host.WaitUntil(() => Task.FromResult(host.Output.Any(line => line.Contains("Ctrl-C stops everything", StringComparison.Ordinal))), Patience);
+        Greeting = [.. host.Output];
     }
 
     /// <summary>A verb of the tool over this shop's folder and ports.</summary>
