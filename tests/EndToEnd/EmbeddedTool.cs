@@ -45,6 +45,35 @@ public class EmbeddedTool
             figures.GetProperty(figure).GetDouble().ShouldBeGreaterThan(0);
     }
 
+    [Fact]
+    public async Task A_load_that_lasts_tells_of_each_minute_and_leaves_nothing_open()
+    {
+        await using var shop = EmbeddedShop.Prepare();
+
+        var (code, figures, output) = await shop.Run("load", "--minutes", "0.1", "--rate", "300", "--timeout", "120");
+
+        code.ShouldBe(0, output);
+        var orders = figures.GetProperty("orders").GetInt32();
+        orders.ShouldBeGreaterThan(0, output);
+        figures.GetProperty("fulfilled").GetInt32().ShouldBe(orders, output);
+        var minute = figures.GetProperty("minutes").EnumerateArray().ShouldHaveSingleItem();
+        minute.GetProperty("orders").GetInt32().ShouldBe(orders);
+        foreach (var figure in new[] { "checkout_p50_ms", "p95_ms", "memory_mb" })
+            minute.GetProperty(figure).GetDouble().ShouldBeGreaterThan(0, figure);
+    }
+
+    [Theory]
+    [InlineData("--orders and --users for a burst, or --minutes", "load")]
+    [InlineData("--orders and --users for a burst, or --minutes", "load", "--orders", "5")]
+    [InlineData("--orders and --users for a burst, or --minutes", "load", "--minutes", "1", "--orders", "5", "--users", "1")]
+    [InlineData("--minutes must be 0.05 to 1440", "load", "--minutes", "0")]
+    public async Task A_load_needs_to_know_how_much(string reason, params string[] arguments)
+    {
+        await using var load = ChildProcess.StartTool(arguments);
+        (await load.WaitForExit(TimeSpan.FromSeconds(60))).ShouldBe(2, load.Tail());
+        load.Output.ShouldContain(line => line.StartsWith(reason, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(2, true)]
     [InlineData(15, true)]

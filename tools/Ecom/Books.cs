@@ -70,6 +70,10 @@ sealed record Books(
             row => new MailRow(row.GetString(0), row.GetString(1), row.GetString(2)), cancel),
         await ReadUnsent(data, cancel));
 
+    /// <summary><see cref="Waiting"/> without reading everything.</summary>
+    public static async Task<int> CountWaiting(ServiceData data, CancellationToken cancel) => (await ReadUnsent(data, cancel)).Sum(outbox => outbox.Events)
+        + (await data.Query("notification-service", "SELECT CAST(count(*) AS integer) FROM notifications WHERE status = 'PENDING'", row => row.GetInt32(0), cancel))[0];
+
     public IReadOnlyList<string> Mismatches() => [.. OrderMismatches(), .. StockMismatches(), .. MoneyMismatches(), .. MailMismatches(),
         .. Unsent.Where(outbox => outbox.Events > 0).Select(outbox => $"outbox: {outbox.App} has {outbox.Events} unsent events"),
         .. Unsent.Where(outbox => outbox.Parked > 0).Select(outbox => $"outbox: {outbox.App} has {outbox.Parked} parked events (ecom outbox list)")];

@@ -43,7 +43,7 @@ sealed class EmbeddedAnalytics : IAsyncDisposable
         }
     }
 
-    public double MemoryMb => Figures.MemoryMb(Host.ProcessIds);
+    public double MemoryMb => Figures.MemoryMb(Host.ProcessIds.Append(Environment.ProcessId));
 
     public async Task Publish(IEnumerable<ShopEvent> events, CancellationToken cancel) =>
         await Task.WhenAll(events.GroupBy(e => e.Topic).Select(async topic =>

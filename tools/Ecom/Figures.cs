@@ -23,9 +23,9 @@ static class Figures
 
     public static void PrintJson(object figures) => Console.Out.WriteLine(JsonSerializer.Serialize(figures, Line));
 
-    /// <summary>Resident memory of this process and of the programs it started. Where the system tells (Linux), a page that several of them share, such as the runtime's own code, counts once.</summary>
-    public static double MemoryMb(IEnumerable<int> children) =>
-        Math.Round(children.Append(Environment.ProcessId).Sum(Resident) / 1024.0 / 1024.0, 1);
+    /// <summary>Resident memory of some processes together. Where the system tells (Linux), a page that several of them share, such as the runtime's own code, counts once.</summary>
+    public static double MemoryMb(IEnumerable<int> processes) =>
+        Math.Round(processes.Sum(Resident) / 1024.0 / 1024.0, 1);
 
     static long Resident(int id)
     {

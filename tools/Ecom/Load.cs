@@ -6,20 +6,43 @@ namespace Ecom.Tool;
 /// <summary>Many customers at once. The carts are filled before the clock starts: what is measured is the checkout and the order's way to its end.</summary>
 static class Load
 {
+    const int UsersToWarmUp = 20;
+
     public static Command Command()
     {
-        var orders = new Option<int>("--orders") { Description = "How many orders.", Required = true };
+        var orders = new Option<int>("--orders") { Description = "How many orders." };
         orders.Validators.Add(Options.Between(orders, 1, 1_000_000));
-        var users = new Option<int>("--users") { Description = "How many check out at the same time.", Required = true };
+        var users = new Option<int>("--users") { Description = "How many check out at the same time." };
         users.Validators.Add(Options.Between(users, 1, 10_000));
         var warmUp = new Option<int>("--warm-up") { Description = "Orders before the measured ones, not counted: a service that has just started still compiles itself.", DefaultValueFactory = _ => 0 };
         warmUp.Validators.Add(Options.Between(warmUp, 0, 100_000));
         var mixed = new Option<bool>("--mixed") { Description = "Leave the payments' outcome to PAYMENT_SUCCESS_RATE instead of letting all succeed." };
+        var minutes = Options.Minutes("Instead of a burst: how long customers come at a steady rate; each minute's figures are a line, and the last should be as the first.", 0);
+        var rate = new Option<int>("--rate") { Description = "With --minutes: orders a minute.", DefaultValueFactory = _ => 600 };
+        rate.Validators.Add(Options.Between(rate, 1, 60_000));
         var shop = new ShopOptions();
-        var command = new Command("load", "As demo, without the show: many users check out at once; prints rates and percentiles.") { orders, users, warmUp, mixed };
+        var command = new Command("load", "As demo, without the show: many users check out at once, or steadily for a while; prints rates and percentiles.") { orders, users, warmUp, mixed, minutes, rate };
+        command.Validators.Add(result =>
+        {
+            var (isBurst, isLasting) = (result.GetResult(orders) is not null || result.GetResult(users) is not null, result.GetResult(minutes) is { Implicit: false });
+            if (isBurst == isLasting || (isBurst && (result.GetResult(orders) is null || result.GetResult(users) is null)))
+                result.AddError("--orders and --users for a burst, or --minutes for a load that lasts");
+        });
         shop.AddTo(command);
-        command.SetAction((parsed, cancel) => Run(parsed.GetValue(orders), parsed.GetValue(users), parsed.GetValue(warmUp), parsed.GetValue(mixed), shop.Read(parsed), cancel));
+        command.SetAction((parsed, cancel) => parsed.GetResult(orders) is null
+            ? RunSteadily(TimeSpan.FromMinutes(parsed.GetValue(minutes)), parsed.GetValue(rate), parsed.GetValue(warmUp), parsed.GetValue(mixed), shop.Read(parsed), cancel)
+            : Run(parsed.GetValue(orders), parsed.GetValue(users), parsed.GetValue(warmUp), parsed.GetValue(mixed), shop.Read(parsed), cancel));
         return command;
+    }
+
+    static async Task<int> RunSteadily(TimeSpan time, int rate, int warmUp, bool mixed, ShopChoice choice, CancellationToken cancel)
+    {
+        await using var shop = await Shop.Open(choice, null, cancel);
+        // More than ever come: the pauses between them are by chance.
+        var (token, most) = (mixed ? null : PaymentTokens.Success, (int)(rate * time.TotalMinutes * 1.5) + 100);
+        if (warmUp > 0)
+            await Burst(new(shop.Client, choice.Patience), Wishes(0, warmUp, token), UsersToWarmUp, "to warm up (not measured)", cancel);
+        return await new LastingLoad(shop, choice).Run(Wishes(warmUp, most, token), rate, time, cancel);
     }
 
     static async Task<int> Run(int count, int users, int warmUp, bool mixed, ShopChoice choice, CancellationToken cancel)
@@ -33,7 +56,7 @@ static class Load
         {
             Terminal.Line($"analytics are not measured: {reason}");
             var (began, orders) = await Burst(customers, Wishes(warmUp, count, token), users, "", cancel);
-            return await Summary.Finish(shop, orders, new(began, []), choice, cancel);
+            return await Summary.Finish(shop, orders, figures => Summary.Measure(figures, orders, new(began, [])), choice, cancel);
         }
         var freshness = await Freshness.From(shop.Client, choice.Patience, cancel);
         int? ended = null;
@@ -41,7 +64,7 @@ static class Load
         var (started, told) = await Burst(customers, Wishes(warmUp, count, token), users, "", cancel);
         ended = told.Count;
         var shown = await Terminal.Working("waiting for analytics", () => watching);
-        return await Summary.Finish(shop, told, new(started, Freshness.Delays(told.Select(order => order.Checkout.At), shown)), choice, cancel);
+        return await Summary.Finish(shop, told, figures => Summary.Measure(figures, told, new(started, Freshness.Delays(told.Select(order => order.Checkout.At), shown))), choice, cancel);
     }
 
     static async Task<(DateTimeOffset Started, IReadOnlyList<Told> Told)> Burst(Customers customers, Wish[] wishes, int users, string purpose, CancellationToken cancel)

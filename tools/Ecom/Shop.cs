@@ -3,6 +3,7 @@ using Ecom.Contracts;
 using Ecom.Hosting;
 using Ecom.Sidecar;
 using Ecom.Sidecar.Config;
+using Ecom.Sidecar.Processes;
 
 namespace Ecom.Tool;
 
@@ -91,7 +92,9 @@ sealed class Shop : IAsyncDisposable
         }
     }
 
-    public double? MemoryMb() => host is null ? null : Figures.MemoryMb(host.ProcessIds);
+    /// <summary>Of everything that was started here; of a shop that ran already, of the services and sidecars that this machine lets us find (Linux).</summary>
+    public double? MemoryMb() => host is not null ? Figures.MemoryMb(host.ProcessIds.Append(Environment.ProcessId))
+        : Addresses.Apps.SelectMany(app => (int[])[app.AppPort, app.HttpPort]).Select(PortHolder.ListenerOf).OfType<int>().Distinct().ToArray() is { Length: > 0 } found ? Figures.MemoryMb(found) : null;
 
     public async ValueTask DisposeAsync()
     {

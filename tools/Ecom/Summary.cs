@@ -13,8 +13,8 @@ sealed record Burst(DateTimeOffset Started, IReadOnlyList<double> AnalyticsMs);
 /// <summary>The end of a run: the audit, the figures, the exit code.</summary>
 static class Summary
 {
-    /// <param name="burst">Where its rates are asked for.</param>
-    public static async Task<int> Finish(Shop shop, IReadOnlyList<Told> told, Burst? burst, ShopChoice choice, CancellationToken cancel)
+    /// <param name="more">What a run has to say beyond that.</param>
+    public static async Task<int> Finish(Shop shop, IReadOnlyList<Told> told, Func<DemoFigures, DemoFigures>? more, ShopChoice choice, CancellationToken cancel)
     {
         Terminal.Line();
         var report = await Terminal.Working("auditing", () => Audit.Settled(shop.Data, shop.Addresses, cancel));
@@ -23,8 +23,7 @@ static class Summary
             throw new ToolError($"{unknown.Checkout.OrderId} is not in the books of {report.Place}: the shop that runs keeps them elsewhere; load its .env, or name its folder with --data");
         var figures = Measure(shop, told, report.Ok);
         Print(figures);
-        if (burst is not null)
-            figures = Measure(figures, told, burst);
+        figures = more?.Invoke(figures) ?? figures;
         if (figures is LoadFigures load)
             Print(load);
         if (shop.Client.Retries > 0)
@@ -43,7 +42,8 @@ static class Summary
             first is { } wait ? Math.Round(wait.TotalMilliseconds) : null, shop.MemoryMb(), booksOk);
     }
 
-    static LoadFigures Measure(DemoFigures figures, IReadOnlyList<Told> told, Burst burst)
+    /// <summary>A burst's rates.</summary>
+    public static LoadFigures Measure(DemoFigures figures, IReadOnlyList<Told> told, Burst burst)
     {
         var checkouts = told.Select(order => order.Checkout.Ms).ToArray();
         return new(figures,
