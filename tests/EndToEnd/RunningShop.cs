@@ -63,7 +63,7 @@ public sealed partial class RunningShop : IAsyncDisposable
 
     /// <summary>The project's own command-line tool, pointed at this shop; fails when the tool does.</summary>
     public Task<string> Tool(params string[] arguments) => ChildProcess.Run(
-        "dotnet", [Repository.Tool, .. arguments], environment, Repository.Root, TimeSpan.FromMinutes(5));
+        "dotnet", [Repository.Tool, .. arguments], environment, Repository.Root, TimeSpan.FromMinutes(20));
 
     public Task<string> Audit() => Tool("audit", "--json", "--port-offset", $"{run.Offset}");
 
@@ -71,8 +71,9 @@ public sealed partial class RunningShop : IAsyncDisposable
 
     public Task<string> Demo() => Tool("demo", "--attach", "--json", "--timeout", OrderPatience, "--port-offset", $"{run.Offset}");
 
-    public Task<string> Chaos(string minutes, string seed, string[] targets) =>
-        Tool(["chaos", "--attach", "--minutes", minutes, "--seed", seed, "--timeout", OrderPatience, "--port-offset", $"{run.Offset}", "--targets", .. targets]);
+    /// <param name="rate">Orders a minute.</param>
+    public Task<string> Chaos(string minutes, string seed, string[] targets, int rate = 120) =>
+        Tool(["chaos", "--attach", "--minutes", minutes, "--rate", $"{rate}", "--seed", seed, "--timeout", OrderPatience, "--port-offset", $"{run.Offset}", "--targets", .. targets]);
 
     /// <returns>The figures, and what the tool printed.</returns>
     public async Task<(JsonElement Figures, string Output)> Load(int orders, int users)

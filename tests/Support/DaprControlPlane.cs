@@ -1,10 +1,15 @@
+using System.Collections.Concurrent;
+
 namespace Ecom.Tests.Support;
 
 /// <summary>Dapr's placement and scheduler services, which workflows need.</summary>
 public sealed class DaprControlPlane : IAsyncDisposable
 {
     readonly TempFolder folder = new("dapr");
-    readonly List<IServer> services = [];
+    readonly ConcurrentDictionary<string, (IServer Server, Func<Task> Start)> services = [];
+
+    /// <summary>The names of the two.</summary>
+    public const string Placement = "placement", Scheduler = "scheduler";
 
     DaprControlPlane()
     {
@@ -27,9 +32,9 @@ public sealed class DaprControlPlane : IAsyncDisposable
         var plane = new DaprControlPlane();
         int raft = Ports.Free(), client = Ports.Free(), peer = Ports.Free();
         await Task.WhenAll(
-            plane.StartService("placement", plane.PlacementPort, plane.PlacementMetrics, "--initial-cluster", $"dapr-placement-0=127.0.0.1:{raft}"),
+            plane.StartService(Placement, plane.PlacementPort, plane.PlacementMetrics, "--initial-cluster", $"dapr-placement-0=127.0.0.1:{raft}"),
             plane.StartService(
-                "scheduler",
+                Scheduler,
                 plane.SchedulerPort,
                 plane.SchedulerMetrics,
                 "--override-broadcast-host-port", plane.SchedulerAddress,
@@ -39,9 +44,14 @@ public sealed class DaprControlPlane : IAsyncDisposable
         return plane;
     }
 
+    /// <summary>kill -9.</summary>
+    public void Kill(string name) => services[name].Server.Kill();
+
+    public Task Restart(string name) => services[name].Start();
+
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(services.Select(s => s.DisposeAsync().AsTask()));
+        await Task.WhenAll(services.Values.Select(service => service.Server.DisposeAsync().AsTask()));
         folder.Dispose();
     }
 
@@ -50,9 +60,13 @@ public sealed class DaprControlPlane : IAsyncDisposable
         var health = Ports.Free();
         var service = Daprd.Program(
             name, ["--port", $"{port}", "--healthz-port", $"{health}", "--metrics-port", $"{metrics}", "--listen-address", "127.0.0.1", .. arguments], null, folder.Path);
-        lock (services)
-            services.Add(service);
-        using var http = new HttpClient();
-        await service.Start(async () => (await http.GetAsync($"http://127.0.0.1:{health}/healthz")).IsSuccessStatusCode, TimeSpan.FromSeconds(30));
+        services[name] = (service, Up);
+        await Up();
+
+        async Task Up()
+        {
+            using var http = new HttpClient();
+            await service.Start(async () => (await http.GetAsync($"http://127.0.0.1:{health}/healthz")).IsSuccessStatusCode, TimeSpan.FromSeconds(30));
+        }
     }
 }
