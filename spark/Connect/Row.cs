@@ -14,6 +14,9 @@ public sealed class Row(IReadOnlyList<object?> values, StructType schema)
     /// <summary>The value of a column.</summary>
     public object? this[string name] => Get(name);
 
+    /// <summary>The value at a position.</summary>
+    public object? this[int index] => Get(index);
+
     /// <summary>The number of columns.</summary>
     public int Size() => Values.Count;
 

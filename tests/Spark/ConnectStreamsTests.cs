@@ -1,4 +1,5 @@
 using Ecom.Spark.Connect.Streaming;
+using Ecom.Spark.Connect.Types;
 using Ecom.Tests.Spark.Support;
 using Ecom.Tests.Support;
 using static Ecom.Spark.Connect.Functions;
@@ -68,6 +69,43 @@ public sealed class ConnectStreamsTests(SparkWorld world)
             query.AwaitTermination();
             return query;
         }
+    }
+
+    [Fact]
+    public async Task A_stream_goes_into_a_table_or_into_folders_by_value()
+    {
+        using var folder = new TempFolder("spark-sinks");
+        using var session = world.NewSession();
+        var table = $"numbers_{Guid.NewGuid():N}";
+        folder.Write("in/1.json", """{"id":"a","kind":"x"}""");
+        folder.Write("in/2.json", """{"id":"b","kind":"y"}""");
+        var rows = session.ReadStream().Schema(new StructType([new("id", new StringType()), new("kind", new StringType())]))
+            .Options(new Dictionary<string, string> { ["maxFilesPerTrigger"] = "1" }).Json(folder.File("in"));
+
+        var toTable = rows.WriteStream().Trigger(Trigger.Once()).Option("checkpointLocation", folder.File("checkpoint")).ToTable(table);
+        var toFolders = rows.WriteStream().Format("json").PartitionBy("kind").OutputMode(OutputMode.Append).Trigger(Trigger.AvailableNow())
+            .Option("checkpointLocation", folder.File("other")).Start(folder.File("out"));
+        await Task.WhenAll(toTable.AwaitTerminationAsync(), toFolders.AwaitTerminationAsync());
+
+        session.Table(table).Collect().Select(row => row["id"]).ShouldBe(["a", "b"], ignoreOrder: true);
+        toTable.RecentProgress().Count(progress => progress.NumInputRows > 0).ShouldBe(2);
+        Directory.GetDirectories(folder.File("out"), "kind=*").Select(Path.GetFileName).ShouldBe(["kind=x", "kind=y"], ignoreOrder: true);
+        session.ReadStream().Table(table).IsStreaming().ShouldBeTrue();
+        session.Sql($"DROP TABLE {table}");
+    }
+
+    [Fact]
+    public async Task A_continuous_stream_runs_row_by_row()
+    {
+        using var session = world.NewSession();
+
+        var query = session.ReadStream().Format("rate").Option("rowsPerSecond", 50).Option("numPartitions", 1).Load()
+            .WriteStream().Format("memory").QueryName("continuous").Trigger(Trigger.Continuous(200)).Start();
+
+        await Eventually.Until(() => session.Table("continuous").Count() > 0, Patience, "rows come");
+        query.ExplainString().ShouldContain("ContinuousScan");
+        query.Stop();
+        query.AwaitTermination(60_000).ShouldBeTrue();
     }
 
     [Fact]

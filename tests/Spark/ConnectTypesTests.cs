@@ -97,11 +97,31 @@ public sealed class ConnectTypesTests(SparkWorld world)
     [Fact]
     public void A_constant_of_each_type_reaches_the_server()
     {
-        object?[] constants = ["it's", true, (short)1, 2, 3L, 1.5f, 2.5, 19.99m, Noon, new DateOnly(2026, 1, 2), TimeSpan.FromSeconds(90), null];
+        object?[] constants = ["it's", true, (sbyte)-1, new DateTime(2026, 3, 29, 2, 30, 0), (short)1, 2, 3L, 1.5f, 2.5, 19.99m, Noon, new DateOnly(2026, 1, 2), TimeSpan.FromSeconds(90), null];
 
         var row = world.Session.Range(1).Select([.. constants.Select(Lit)]).Collect().Single();
 
         row.Values.ShouldBe(constants);
+    }
+
+    [Fact]
+    public void A_time_of_utc_is_a_moment_and_one_without_a_zone_is_not()
+    {
+        var row = world.Session.Range(1).Select(Lit(Noon.UtcDateTime), Lit(Noon.DateTime)).Collect().Single();
+
+        row.Values.ShouldBe([Noon, Noon.DateTime]);
+    }
+
+    [Fact]
+    public void Plain_values_and_rows_without_names_become_tables()
+    {
+        world.Session.CreateDataFrame(["a", null]).Collect().Select(row => row["_1"]).ShouldBe(["a", null]);
+        world.Session.CreateDataFrame([1, 2]).Collect().Select(row => row[0]).ShouldBe([1, 2]);
+        world.Session.CreateDataFrame([1.5]).Collect().Single()[0].ShouldBe(1.5);
+        world.Session.CreateDataFrame([true]).Collect().Single()[0].ShouldBe(true);
+        world.Session.CreateDataFrame([Noon]).Collect().Single()[0].ShouldBe(Noon);
+        world.Session.CreateDataFrame([new DateOnly(2026, 1, 2)]).Collect().Single()[0].ShouldBe(new DateOnly(2026, 1, 2));
+        world.Session.CreateDataFrame([new GenericRow(["a", 1])], new StructType([new("s", new StringType()), new("n", new IntegerType())])).Collect().Single()["n"].ShouldBe(1);
     }
 
     [Fact]

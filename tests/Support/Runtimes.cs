@@ -15,6 +15,12 @@ public enum Runtime
     /// <summary>For what starts Spark's own programs.</summary>
     SparkHome = 64,
 
+    /// <summary>For what runs Kafka's own scripts.</summary>
+    KafkaHome = 512,
+
+    /// <summary>A Spark, unpacked here, that can write to PostgreSQL.</summary>
+    SparkJdbc = 1024,
+
     /// <summary>With promtool, for the boards' questions and the alerts.</summary>
     Prometheus = 128,
 
@@ -40,6 +46,9 @@ public static class Runtimes
             "Apache Kafka 4: unpack https://kafka.apache.org/downloads, then KAFKA_HOME=DIR (and Java 17 on PATH); or Docker"),
         [Runtime.Spark] = (() => Native(Runtime.Spark) ?? WorkingDocker.Value, $"{UnpackedSpark}; or Docker"),
         [Runtime.SparkHome] = (() => Native(Runtime.Spark), UnpackedSpark),
+        [Runtime.KafkaHome] = (() => Native(Runtime.Kafka), "Apache Kafka 4: unpack https://kafka.apache.org/downloads, then KAFKA_HOME=DIR (and Java 17 on PATH)"),
+        [Runtime.SparkJdbc] = (() => Native(Runtime.Spark) is null ? null : Directory.EnumerateFiles(Path.Combine(SparkHome, "jars"), "postgresql-*.jar").FirstOrDefault(),
+            "PostgreSQL's driver in Spark: https://jdbc.postgresql.org/download/ into SPARK_HOME/jars"),
         [Runtime.Postgres] = (() => Native(Runtime.Postgres) ?? WorkingDocker.Value, "PostgreSQL: `apt-get install postgresql`, or Docker"),
         [Runtime.Redis] = (() => Native(Runtime.Redis) ?? WorkingDocker.Value, "Redis: `apt-get install redis-server`, or Docker"),
         [Runtime.Prometheus] = (() => OnPath("promtool") is null ? null : OnPath("prometheus"), "Prometheus with promtool: `apt-get install prometheus`"),

@@ -3,29 +3,33 @@ using Ecom.Spark.Connect.Wire;
 
 namespace Ecom.Spark.Connect.Streaming;
 
+/// <summary>Which rows a stream writes after a batch.</summary>
+public enum OutputMode
+{
+    /// <summary>Those that are final.</summary>
+    Append,
+    /// <summary>All of them.</summary>
+    Complete,
+    /// <summary>Those that changed.</summary>
+    Update,
+}
+
 /// <summary>Writes a stream, made by <see cref="DataFrame.WriteStream"/>.</summary>
-public sealed class DataStreamWriter
+public sealed class DataStreamWriter : DataSource<DataStreamWriter>
 {
     readonly SparkClient client;
     readonly WriteStreamOperationStart operation;
 
     internal DataStreamWriter(SparkClient client, Relation input)
-    {
-        this.client = client;
-        operation = new() { Input = input };
-    }
+        : this(client, new WriteStreamOperationStart { Input = input }) { }
 
-    /// <summary>The sink: kafka, memory, console, or a file format.</summary>
-    public DataStreamWriter Format(string format)
+    DataStreamWriter(SparkClient client, WriteStreamOperationStart operation)
+        : base(operation.Options) => (this.client, this.operation) = (client, operation);
+
+    /// <summary>The sink: kafka, memory, console, or a file format. Its option <c>checkpointLocation</c> is where the stream keeps how far it is.</summary>
+    public override DataStreamWriter Format(string format)
     {
         operation.Format = format;
-        return this;
-    }
-
-    /// <summary>An option of the sink; <c>checkpointLocation</c> is where the stream keeps how far it is.</summary>
-    public DataStreamWriter Option(string key, string value)
-    {
-        operation.Options[key] = value;
         return this;
     }
 
@@ -35,6 +39,9 @@ public sealed class DataStreamWriter
         operation.OutputMode = mode;
         return this;
     }
+
+    /// <summary>Which rows are written after a batch.</summary>
+    public DataStreamWriter OutputMode(OutputMode mode) => OutputMode(mode.ToString());
 
     /// <summary>The name of the stream; the memory sink makes a view of it.</summary>
     public DataStreamWriter QueryName(string name)
@@ -50,18 +57,36 @@ public sealed class DataStreamWriter
         return this;
     }
 
-    /// <summary>Starts the stream.</summary>
-    public StreamingQuery Start()
+    /// <summary>A folder for each value of these columns.</summary>
+    public DataStreamWriter PartitionBy(params string[] columns)
     {
-        var response = client.ExecuteCommand(new() { WriteStreamOperationStart = operation });
+        operation.PartitioningColumnNames.Clear();
+        operation.PartitioningColumnNames.Add(columns);
+        return this;
+    }
+
+    /// <summary>Starts the stream; into a path, or where the options say.</summary>
+    public StreamingQuery Start(string? path = null) => StartAsync(path).Now();
+
+    /// <summary>Starts the stream into a table of Spark's own catalog, which is made if it is not there.</summary>
+    public StreamingQuery ToTable(string name) => ToTableAsync(name).Now();
+
+    /// <inheritdoc cref="Start"/>
+    public async Task<StreamingQuery> StartAsync(string? path = null, CancellationToken cancellation = default)
+    {
+        if (path is not null)
+            operation.Path = path;
+        var response = await client.ExecuteCommand(new() { WriteStreamOperationStart = operation }, cancellation).ConfigureAwait(false);
         var started = response?.WriteStreamOperationStartResult ?? throw new SparkException("the server did not start the stream");
+        if (started.HasQueryStartedEventJson)
+            client.Listeners.Started(started.QueryStartedEventJson);
         return new StreamingQuery(client, started.QueryId, started.Name);
     }
 
-    /// <summary>Starts the stream into a path.</summary>
-    public StreamingQuery Start(string path)
+    /// <inheritdoc cref="ToTable"/>
+    public Task<StreamingQuery> ToTableAsync(string name, CancellationToken cancellation = default)
     {
-        operation.Path = path;
-        return Start();
+        operation.TableName = name;
+        return StartAsync(null, cancellation);
     }
 }

@@ -18,6 +18,12 @@ public sealed record StreamingQueryProgress(
     IReadOnlyDictionary<string, long> RowsBehind,
     string Json)
 {
+    /// <summary>The stream's id: the same for every start from one checkpoint.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The stream's run: new for every start.</summary>
+    public required string RunId { get; init; }
+
     internal static StreamingQueryProgress Parse(string json)
     {
         using var document = JsonDocument.Parse(json);
@@ -37,7 +43,11 @@ public sealed record StreamingQueryProgress(
             state.Sum(s => Number(s, "memoryUsedBytes")),
             state.Sum(s => Number(s, "numRowsDroppedByWatermark")),
             sources.SelectMany(Behind).GroupBy(topic => topic.Name).ToDictionary(topic => topic.Key, topic => topic.Sum(t => t.Rows)),
-            json);
+            json)
+        {
+            Id = root.GetProperty("id").GetString()!,
+            RunId = root.GetProperty("runId").GetString()!,
+        };
     }
 
     static JsonElement[] Items(JsonElement root, string name) => root.TryGetProperty(name, out var items) ? [.. items.EnumerateArray()] : [];

@@ -8,6 +8,9 @@ public abstract record DataType
     /// <summary>The type as Spark's DDL writes it, for example <c>decimal(12,2)</c>.</summary>
     public abstract string ToDdl();
 
+    /// <summary>The same, by Microsoft.Spark's name.</summary>
+    public string SimpleString => ToDdl();
+
     /// <inheritdoc/>
     public sealed override string ToString() => ToDdl();
 }
@@ -62,7 +65,7 @@ public sealed record TimestampNtzType() : AtomicType("timestamp_ntz");
 public sealed record DayTimeIntervalType() : AtomicType("interval day to second");
 
 /// <summary>An exact number: <see cref="decimal"/> (values beyond its 28 digits cannot be read).</summary>
-public sealed record DecimalType(int Precision, int Scale) : DataType
+public sealed record DecimalType(int Precision = 10, int Scale = 0) : DataType
 {
     /// <inheritdoc/>
     public override string ToDdl() => string.Create(CultureInfo.InvariantCulture, $"decimal({Precision},{Scale})");

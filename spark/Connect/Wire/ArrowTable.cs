@@ -5,7 +5,7 @@ using Arrow = Apache.Arrow.Types;
 
 namespace Ecom.Spark.Connect.Wire;
 
-/// <summary>Rows of the client as an Arrow stream, for <see cref="SparkSession.CreateDataFrame"/>.</summary>
+/// <summary>Rows of the client as an Arrow stream, for <c>SparkSession.CreateDataFrame</c>.</summary>
 internal static class ArrowTable
 {
     public static byte[] Write(IReadOnlyList<IReadOnlyList<object?>> rows, StructType schema)

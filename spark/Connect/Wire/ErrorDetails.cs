@@ -18,14 +18,14 @@ internal static class ErrorDetails
 
     public static string? ErrorClass(RpcException error) => Info(error)?.Metadata.GetValueOrDefault("errorClass");
 
-    public static SparkException Read(RpcException error, Uri address, Func<string, FetchErrorDetailsResponse?> fetch)
+    public static async Task<SparkException> Read(RpcException error, Uri address, Func<string, Task<FetchErrorDetailsResponse?>> fetch)
     {
         var info = Info(error);
         if (info is null && IsBroken(error))
             return new SparkConnectionException($"Spark at {address.Authority} cannot be reached: {error.Status.Detail}", error);
 
         var errorId = info?.Metadata.GetValueOrDefault("errorId");
-        var chain = errorId is null ? null : fetch(errorId);
+        var chain = errorId is null ? null : await fetch(errorId).ConfigureAwait(false);
         if (chain?.Errors.Count > 0)
             return FromChain(chain, chain.RootErrorIdx, error);
         return new SparkException(

@@ -7,13 +7,31 @@ namespace Ecom.Spark.Connect.Wire;
 /// One operation on the server, reattachable: the server keeps its answers until they are released, so that a stream that
 /// breaks, or that the server ends after its time, is taken up again after the last answer received.
 /// </summary>
-internal sealed class PlanExecution(SparkClient client, Plan plan)
+internal sealed class PlanExecution(SparkClient client, Plan plan, CancellationToken cancellation)
 {
     readonly string operationId = Guid.NewGuid().ToString();
     string? lastResponseId;
     bool complete;
 
+    /// <summary>Hands each answer to <paramref name="onResponse"/>; a cancelled operation is ended on the server too.</summary>
     public async Task Run(Action<ExecutePlanResponse> onResponse)
+    {
+        try
+        {
+            await Follow(onResponse).ConfigureAwait(false);
+        }
+        catch (RpcException) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellation);
+        }
+        finally
+        {
+            if (complete || cancellation.IsCancellationRequested)
+                await Release().ConfigureAwait(false);
+        }
+    }
+
+    async Task Follow(Action<ExecutePlanResponse> onResponse)
     {
         var attach = false;
         for (var attempt = 0; ;)
@@ -31,29 +49,28 @@ internal sealed class PlanExecution(SparkClient client, Plan plan)
                     onResponse(response);
                 }
                 if (complete)
-                    break;
+                    return;
                 attach = true; // the server ends a long stream in good order and expects to be asked again
             }
             catch (RpcException e) when (complete && ErrorDetails.IsBroken(e))
             {
-                break;
+                return;
             }
-            catch (RpcException e) when (ErrorDetails.IsBroken(e) && SparkClient.WaitBefore(attempt) is { } wait)
+            catch (RpcException e) when (!cancellation.IsCancellationRequested && ErrorDetails.IsBroken(e) && SparkClient.WaitBefore(attempt) is { } wait)
             {
                 attempt++;
                 attach = true;
-                await Task.Delay(wait).ConfigureAwait(false);
+                await Task.Delay(wait, cancellation).ConfigureAwait(false);
             }
             catch (RpcException e) when (attach && lastResponseId is null && NeverArrived(e))
             {
                 attach = false; // the connection broke before the server had the plan: send it again
             }
-            catch (RpcException e)
+            catch (RpcException e) when (!cancellation.IsCancellationRequested)
             {
-                throw client.Translate(e);
+                throw await client.Translate(e).ConfigureAwait(false);
             }
         }
-        await Release().ConfigureAwait(false);
     }
 
     static bool NeverArrived(RpcException e) =>
@@ -72,7 +89,7 @@ internal sealed class PlanExecution(SparkClient client, Plan plan)
         };
         if (client.ServerSession is { } observed)
             request.ClientObservedServerSideSessionId = observed;
-        return client.Rpc.ExecutePlan(request, client.Options(bounded: false));
+        return client.Rpc.ExecutePlan(request, client.Options(cancellation, bounded: false));
     }
 
     AsyncServerStreamingCall<ExecutePlanResponse> Reattach()
@@ -82,10 +99,10 @@ internal sealed class PlanExecution(SparkClient client, Plan plan)
             request.LastResponseId = lastResponseId;
         if (client.ServerSession is { } observed)
             request.ClientObservedServerSideSessionId = observed;
-        return client.Rpc.ReattachExecute(request, client.Options(bounded: false));
+        return client.Rpc.ReattachExecute(request, client.Options(cancellation, bounded: false));
     }
 
-    // Only at the end: while a result streams, the server itself drops old answers beyond its buffer.
+    // Only at the end: while a result streams, the server itself drops old answers beyond its buffer. What still runs is stopped by it.
     async Task Release()
     {
         try
@@ -98,7 +115,7 @@ internal sealed class PlanExecution(SparkClient client, Plan plan)
                 OperationId = operationId,
                 ReleaseAll = new(),
             };
-            await client.Rpc.ReleaseExecuteAsync(request, client.Options()).ConfigureAwait(false);
+            await client.Rpc.ReleaseExecuteAsync(request, client.Options(CancellationToken.None)).ConfigureAwait(false);
         }
         catch (RpcException)
         {

@@ -1,11 +1,12 @@
 using Ecom.Spark.Connect.Protocol;
+using Ecom.Spark.Connect.Streaming;
 using Grpc.Core;
 using Grpc.Net.Client;
 
 namespace Ecom.Spark.Connect.Wire;
 
 /// <summary>One session on one server: its ids, its channel, its keep-alive, and the calls that answer once.</summary>
-internal sealed class SparkClient : IDisposable
+internal sealed class SparkClient : IAsyncDisposable
 {
     // Together about 12 seconds: a server behind a proxy that restarts is back by then.
     static readonly TimeSpan[] Waits = [.. new[] { 50, 100, 200, 400, 800, 1500, 2000, 3000, 4000 }.Select(ms => TimeSpan.FromMilliseconds(ms))];
@@ -37,20 +38,22 @@ internal sealed class SparkClient : IDisposable
         });
         Rpc = new SparkConnectService.SparkConnectServiceClient(channel);
         User = new UserContext { UserId = remote.UserId, UserName = remote.UserId };
+        Listeners = new ListenerBus(this);
         // The server closes a session, and its streams, after an hour without a call.
-        keepAlive = new Timer(_ => Ping(), null, keepAliveInterval, keepAliveInterval);
+        keepAlive = new Timer(_ => _ = Ping(), null, keepAliveInterval, keepAliveInterval);
     }
 
     public SparkConnectService.SparkConnectServiceClient Rpc { get; }
     public string SessionId => remote.SessionId;
     public UserContext User { get; }
+    public ListenerBus Listeners { get; }
     public string ClientType => remote.UserAgent;
 
     /// <summary>What the server called its side of the session: sent back, so that a restarted server is noticed.</summary>
     public string? ServerSession => serverSession;
 
-    public CallOptions Options(bool bounded = true) =>
-        new(headers, bounded ? DateTime.UtcNow + CallTimeout : null);
+    public CallOptions Options(CancellationToken cancellation, bool bounded = true) =>
+        new(headers, bounded ? DateTime.UtcNow + CallTimeout : null, cancellation);
 
     public void Observe(string session)
     {
@@ -59,70 +62,76 @@ internal sealed class SparkClient : IDisposable
     }
 
     /// <summary>The first call: fails at once, with a message that says what is wrong, when nobody answers.</summary>
-    public string Connect() => Call(() => Rpc.AnalyzePlan(NewAnalyze(new() { SparkVersion = new() }), Options()), retry: false).SparkVersion.Version;
+    public async Task<string> Connect(CancellationToken cancellation) =>
+        (await Call(options => Rpc.AnalyzePlanAsync(NewAnalyze(new() { SparkVersion = new() }), options), cancellation, retry: false).ConfigureAwait(false)).SparkVersion.Version;
 
-    public AnalyzePlanResponse Analyze(AnalyzePlanRequest request)
+    public async Task<AnalyzePlanResponse> Analyze(AnalyzePlanRequest request, CancellationToken cancellation = default)
     {
-        var response = Call(() => Rpc.AnalyzePlan(NewAnalyze(request), Options()));
+        var response = await Call(options => Rpc.AnalyzePlanAsync(NewAnalyze(request), options), cancellation).ConfigureAwait(false);
         Observe(response.ServerSideSessionId);
         return response;
     }
 
-    public ConfigResponse Config(ConfigRequest.Types.Operation operation)
+    public async Task<ConfigResponse> Config(ConfigRequest.Types.Operation operation, CancellationToken cancellation = default)
     {
-        var response = Call(() => Rpc.Config(NewConfig(operation), Options()));
+        var response = await Call(options => Rpc.ConfigAsync(NewConfig(operation), options), cancellation).ConfigureAwait(false);
         Observe(response.ServerSideSessionId);
         return response;
     }
 
     /// <summary>Runs a plan to its end and hands each answer to <paramref name="onResponse"/>.</summary>
-    public void Execute(Plan plan, Action<ExecutePlanResponse>? onResponse = null)
-    {
-        var run = new PlanExecution(this, plan);
-        run.Run(onResponse ?? (_ => { })).GetAwaiter().GetResult();
-    }
+    public Task Execute(Plan plan, Action<ExecutePlanResponse> onResponse, CancellationToken cancellation) =>
+        new PlanExecution(this, plan, cancellation).Run(onResponse);
 
-    public ExecutePlanResponse? ExecuteCommand(Command command)
+    public async Task<ExecutePlanResponse?> ExecuteCommand(Command command, CancellationToken cancellation = default)
     {
         ExecutePlanResponse? last = null;
-        Execute(new Plan { Command = command }, response =>
+        await Execute(new Plan { Command = command }, Keep, cancellation).ConfigureAwait(false);
+        return last;
+
+        void Keep(ExecutePlanResponse response)
         {
             if (response.ResponseTypeCase is not (ExecutePlanResponse.ResponseTypeOneofCase.None or ExecutePlanResponse.ResponseTypeOneofCase.ResultComplete))
                 last = response;
-        });
-        return last;
+        }
     }
 
     /// <summary>Runs a call; a broken connection is tried again, a refusal becomes a <see cref="SparkException"/>.</summary>
-    public T Call<T>(Func<T> call, bool retry = true)
+    async Task<T> Call<T>(Func<CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellation, bool retry = true)
     {
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                return call();
+                return await call(Options(cancellation)).ConfigureAwait(false);
+            }
+            catch (RpcException) when (cancellation.IsCancellationRequested)
+            {
+                throw new OperationCanceledException(cancellation);
             }
             catch (RpcException e) when (retry && attempt < Waits.Length && ErrorDetails.IsBroken(e))
             {
-                Thread.Sleep(Waits[attempt]);
+                await Task.Delay(Waits[attempt], cancellation).ConfigureAwait(false);
             }
             catch (RpcException e)
             {
-                throw Translate(e);
+                throw await Translate(e).ConfigureAwait(false);
             }
         }
     }
 
     public static TimeSpan? WaitBefore(int attempt) => attempt < Waits.Length ? Waits[attempt] : null;
 
-    public SparkException Translate(RpcException error) => ErrorDetails.Read(error, remote.Address, FetchErrorDetails);
+    public Task<SparkException> Translate(RpcException error) => ErrorDetails.Read(error, remote.Address, FetchErrorDetails);
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        keepAlive.Dispose();
+        await keepAlive.DisposeAsync().ConfigureAwait(false);
+        await Listeners.DisposeAsync().ConfigureAwait(false);
         try
         {
-            Rpc.ReleaseSession(new ReleaseSessionRequest { SessionId = SessionId, UserContext = User, ClientType = ClientType }, headers, DateTime.UtcNow.AddSeconds(10));
+            var request = new ReleaseSessionRequest { SessionId = SessionId, UserContext = User, ClientType = ClientType };
+            await Rpc.ReleaseSessionAsync(request, headers, DateTime.UtcNow.AddSeconds(10)).ConfigureAwait(false);
         }
         catch (RpcException)
         {
@@ -131,11 +140,11 @@ internal sealed class SparkClient : IDisposable
         channel.Dispose();
     }
 
-    void Ping()
+    async Task Ping()
     {
         try
         {
-            Rpc.Config(NewConfig(new() { GetOption = new() { Keys = { "spark.app.name" } } }), headers, DateTime.UtcNow.AddSeconds(10));
+            await Rpc.ConfigAsync(NewConfig(new() { GetOption = new() { Keys = { "spark.app.name" } } }), headers, DateTime.UtcNow.AddSeconds(10)).ConfigureAwait(false);
         }
         catch (Exception e) when (e is RpcException or ObjectDisposedException)
         {
@@ -143,12 +152,12 @@ internal sealed class SparkClient : IDisposable
         }
     }
 
-    FetchErrorDetailsResponse? FetchErrorDetails(string errorId)
+    async Task<FetchErrorDetailsResponse?> FetchErrorDetails(string errorId)
     {
         try
         {
             var request = new FetchErrorDetailsRequest { SessionId = SessionId, UserContext = User, ClientType = ClientType, ErrorId = errorId };
-            return Rpc.FetchErrorDetails(request, headers, DateTime.UtcNow.AddSeconds(10));
+            return await Rpc.FetchErrorDetailsAsync(request, headers, DateTime.UtcNow.AddSeconds(10)).ConfigureAwait(false);
         }
         catch (RpcException)
         {
