@@ -10,7 +10,8 @@ namespace Ecom.Tests.Service;
 
 /// <summary>What a customer, who comes but once, wants.</summary>
 /// <param name="Cancels">The topic whose event arrives at the moment of the cancellation; null: it is never cancelled.</param>
-sealed record Purchase(string Product, int Quantity, string Token, string? Cancels)
+/// <param name="Clicks">How often the checkout is asked for, at once and with one key.</param>
+sealed record Purchase(string Product, int Quantity, string Token, string? Cancels, int Clicks)
 {
     public string User { get; } = $"u-{Guid.NewGuid():N}";
 }
@@ -22,7 +23,7 @@ sealed record Schedule(int Seed, Purchase[] Purchases, (string Service, int Afte
 
 /// <summary>
 /// The six services around a broker that keeps the order of each key and nothing else: it brings keys in any order, one event in five twice,
-/// the second time behind what came meanwhile, and a service may die on the way. Customers ask until they are answered, and one in five clicks twice.
+/// the second time behind what came meanwhile, and a service may die on the way. Customers ask until they are answered.
 /// </summary>
 public sealed class SimulatedShop : IAsyncLifetime
 {
@@ -41,7 +42,7 @@ public sealed class SimulatedShop : IAsyncLifetime
     readonly SemaphoreSlim turns = new(0);
     readonly Lock gate = new();
     readonly Dictionary<string, string> cancels = [];
-    Dictionary<string, (string? Cancels, HashSet<string> Orders)> customers = [];
+    readonly Dictionary<string, (string? Cancels, HashSet<string> Orders)> customers = [];
     Queue<(string Service, int After)> crashes = [];
     Random random = new(0);
     int deliveries, busy;
@@ -93,7 +94,8 @@ public sealed class SimulatedShop : IAsyncLifetime
         {
             (random, deliveries) = (new(schedule.Seed), 0);
             crashes = new(schedule.Crashes.OrderBy(crash => crash.After));
-            customers = schedule.Purchases.ToDictionary(purchase => purchase.User, purchase => (purchase.Cancels, new HashSet<string>()));
+            foreach (var purchase in schedule.Purchases)
+                customers.TryAdd(purchase.User, (purchase.Cancels, []));
         }
         var workers = Enumerable.Range(0, SideBySide).Select(_ => Work(stop.Token)).ToList();
         await Parallel.ForEachAsync(schedule.Purchases, new ParallelOptions { MaxDegreeOfParallelism = SideBySide }, async (purchase, _) => await Buy(purchase));
@@ -105,9 +107,6 @@ public sealed class SimulatedShop : IAsyncLifetime
 
     async Task Buy(Purchase purchase)
     {
-        int clicks;
-        lock (gate)
-            clicks = random.Next(5) == 0 ? 2 : 1;
         await Eventually.Until(
             async () =>
             {
@@ -118,7 +117,7 @@ public sealed class SimulatedShop : IAsyncLifetime
             },
             Patience,
             $"{purchase.User} has a full cart");
-        await Task.WhenAll(Enumerable.Range(0, clicks).Select(_ => Eventually.Until(
+        await Task.WhenAll(Enumerable.Range(0, purchase.Clicks).Select(_ => Eventually.Until(
             async () => await Ask("POST", "/checkout", $$"""{"payment_token":"{{purchase.Token}}"}""") is not null, Patience, $"{purchase.User} has checked out")));
 
         async Task<JsonNode> Ask(string method, string path, string? body = null)
