@@ -37,12 +37,11 @@ public sealed class EventRelay<TDb>(Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient 
         var batch = await Next(db, ct);
         if (batch.Count == 0)
             return 0;
-        var answer = await Send(batch, ct);
-        CrashPoint.Reach($"{db.AppId}.relayed");
+        var answer = await Send(batch, db.AppId, ct);
         var isNew = batch.Exists(m => m.RetryAt is null);
         // Alone with its like, a message looks as if nothing got through: a neighbour tells.
         if (isNew && answer is { Away: null, Taken.Count: 0 } && await Neighbour(db, batch, ct) is { } neighbour)
-            await Send([neighbour], ct);
+            await Send([neighbour], db.AppId, ct);
         if (sent.Count == 0 && (answer.Away ?? (isNew ? answer.Refused[0].Reason : null)) is { } away)
             throw new ReceiverAwayException(away);
         if (answer.Refused.Count > 0)
@@ -105,11 +104,12 @@ public sealed class EventRelay<TDb>(Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient 
     }
 
     /// <summary>Publishes side by side what goes to different topics, and keeps account.</summary>
-    async Task<Answer> Send(List<OutboxEvent> messages, CancellationToken ct)
+    async Task<Answer> Send(List<OutboxEvent> messages, string appId, CancellationToken ct)
     {
         using var end = new CancellationTokenSource();
         await using var stopping = ct.Register(() => end.CancelAfter(AtTheEnd));
         var answers = await Task.WhenAll(messages.GroupBy(m => m.Topic).Select(topic => Publish([.. topic], end.Token)));
+        CrashPoint.Reach($"{appId}.relayed");
         var all = new Answer([.. answers.SelectMany(a => a.Taken)], [.. answers.SelectMany(a => a.Refused)], answers.FirstOrDefault(a => a.Away is not null).Away);
         sent.AddRange(all.Taken);
         if (all.Taken.Count > 0)

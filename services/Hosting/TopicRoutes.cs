@@ -135,6 +135,7 @@ public static class TopicRoutes
     {
         var entries = Entries(await http.ReadBody());
         var status = await take(entries, http) ? "SUCCESS" : "RETRY";
+        CrashPoint.Reach($"{http.RequestServices.GetRequiredService<ServiceIdentity>().AppId}.acknowledge");
         await http.Response.WriteAsJsonAsync(new { statuses = entries.Select(entry => new { entryId = entry.GetProperty("entryId").GetString(), status }) }, JsonSerializerOptions.Web, http.RequestAborted);
     }
 

@@ -66,10 +66,10 @@ sealed class Broker : IAsyncDisposable
 
     IEnumerable<Topic> Known => topics.Values.Select(t => t.Value).Where(t => t.IsCompletedSuccessfully).Select(t => t.Result);
 
-    public Task Publish(Topic topic, params Message[] messages)
+    public async Task Publish(Topic topic, params Message[] messages)
     {
         var written = new Message[messages.Length];
-        return writer.Write(db =>
+        await writer.Write(db =>
         {
             var now = DateTimeOffset.UtcNow;
             for (var i = 0; i < messages.Length; i++)
@@ -85,6 +85,7 @@ sealed class Broker : IAsyncDisposable
             lock (topic.Queues)
                 foreach (var queue in topic.Queues) queue.Offer(written);
         });
+        CrashPoint.Reach("host.published");
     }
 
     public List<Message> Read(Topic topic, long from, int most)
@@ -131,7 +132,7 @@ sealed class Broker : IAsyncDisposable
             var dirty = new HashSet<SubscriptionQueue>();
             while (moved.Reader.TryRead(out var queue)) dirty.Add(queue);
             try { await writer.Write(db => WriteCursors(db, dirty)); }
-            catch (SqliteException e)
+            catch (Exception e)
             {
                 // Nothing is lost: at worst these events come again. Said, and written with the next ones.
                 foreach (var queue in dirty) log(queue.App, $"{queue.Topic.Name}: what was delivered cannot be written down: {e.Message}");
@@ -146,6 +147,7 @@ sealed class Broker : IAsyncDisposable
             var (floor, bits) = queue.Cursor();
             db.Run("UPDATE cursors SET next = $2, done = $3 WHERE app = $0 AND topic = $1", queue.App, queue.Topic.Id, floor, bits);
         }
+        CrashPoint.Reach("host.moved");
     }
 
     /// <summary>Removes events older than the age that every subscriber has behind it, a slice at a time.</summary>

@@ -113,6 +113,7 @@ sealed class SubscriptionQueue : IAsyncDisposable
             try
             {
                 await deliver(this, batch, stop.Token);
+                CrashPoint.Reach("host.acknowledged");
             }
             catch (Exception) when (stop.IsCancellationRequested)
             {
@@ -125,9 +126,7 @@ sealed class SubscriptionQueue : IAsyncDisposable
                 await Task.Delay(Again);
                 continue;
             }
-            CrashPoint.Reach("host.acknowledged");
             Acknowledge(lane, batch.Count);
-            CrashPoint.Reach("host.moved");
         }
     }
 

@@ -57,7 +57,6 @@ sealed class WorkflowStore(GroupCommit writer, ILogger log) : IDisposable
         {
             foreach (var change in changes) Apply(db, change);
             Retain(db);
-            CrashPoint.Reach("host.workflow");
         }
         catch (Exception e) when (!GroupCommit.IsAway(e))
         {
@@ -65,6 +64,7 @@ sealed class WorkflowStore(GroupCommit writer, ILogger log) : IDisposable
             log.LogError(e, "The workflows {Keys} cannot be written; they go on from what is kept, at the next start", keys);
             throw;
         }
+        CrashPoint.Reach("host.workflow");
     }, isPatient: true);
 
     /// <summary>The instances that have not ended, each with its log in order.</summary>

@@ -55,19 +55,11 @@ public sealed class Customer : IDisposable
         return new(order.GetProperty("status").GetString()!, order.TryGetProperty("closed_at", out var at) && at.ValueKind is not JsonValueKind.Null, order);
     }
 
-    /// <summary>All rows of a table of analytics-service, read page by page.</summary>
-    public async Task<IReadOnlyList<T>> Analytics<T>(string table)
-    {
-        List<T> rows = [];
-        Page<T> page;
-        do
-        {
-            page = (await Get("analytics-service", $"analytics/{table}?limit=1000&offset={rows.Count}")).Deserialize<Page<T>>(Contracts.Json.Options)!;
-            rows.AddRange(page.Rows);
-        }
-        while (page.Rows.Count > 0 && rows.Count < page.TotalRows);
-        return rows;
-    }
+    /// <summary>All rows of a table of analytics-service.</summary>
+    public Task<IReadOnlyList<T>> Analytics<T>(string table) => ExpectedAnalytics.Rows<T>(AskAnalytics, table);
+
+    /// <summary>What analytics-service answers.</summary>
+    public Task<JsonElement> AskAnalytics(string path) => Get("analytics-service", path);
 
     public Task<OrderState> WaitFor(string orderId, string status, TimeSpan? deadline = null) => Eventually.Get<OrderState>(
         async () => await Read(orderId) is var order && order.Status == status && (order.Closed || status is "PENDING" or "PAID") ? order : null, deadline ?? TimeSpan.FromSeconds(60), $"{orderId} is {status}");
@@ -88,8 +80,6 @@ public sealed class Customer : IDisposable
             request.Headers.Add("Idempotency-Key", idempotencyKey);
         return await Read(await http.SendAsync(request), path);
     }
-
-    sealed record Page<T>(IReadOnlyList<T> Rows, int TotalRows);
 
     static async Task<JsonElement> Read(HttpResponseMessage response, string path)
     {

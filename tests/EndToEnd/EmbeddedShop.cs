@@ -120,7 +120,7 @@ public sealed class EmbeddedShop : IAsyncDisposable
         {
             var records = (await Rows("sidecars", "SELECT t.name, m.offset, m.key, m.data FROM messages m JOIN topics t ON t.id = m.topic"))
                 .Select(row => new KafkaRecord((string)row["name"]!, 0, (long)row["offset"]!, row["key"] as string, Encoding.UTF8.GetString((byte[])row["data"]!), new Dictionary<string, string>()));
-            await ExpectedAnalytics.Of(records).ShouldBeServedTo(Customer);
+            await ExpectedAnalytics.Of(records).ShouldBeServedBy(Customer.AskAnalytics);
             return true;
         },
         TimeSpan.FromSeconds(30),

@@ -119,7 +119,7 @@ public class RealAnalytics(RealWorld world, SparkJobs jobs) : IClassFixture<Spar
     Task RowsEqualKafka() => jobs.WaitUntil(
         async () =>
         {
-            await ExpectedAnalytics.Of(world.Backends.Kafka).ShouldBeServedTo(world.Customer);
+            await ExpectedAnalytics.Of(world.Backends.Kafka).ShouldBeServedBy(world.Customer.AskAnalytics);
             return true;
         },
         "the rows say what lies on Kafka");

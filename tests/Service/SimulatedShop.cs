@@ -1,39 +1,58 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ecom.Contracts;
 using Ecom.Tests.Support;
 using Ecom.Tool;
 
 namespace Ecom.Tests.Service;
 
-/// <summary>What happens to the events of a run, all of it decided before.</summary>
+/// <summary>What a customer, who comes but once, wants.</summary>
+/// <param name="Cancels">The topic whose event arrives at the moment of the cancellation; null: it is never cancelled.</param>
+/// <param name="Clicks">How often the checkout is asked for, at once and with one key.</param>
+sealed record Purchase(string Product, int Quantity, string Token, string? Cancels, int Clicks)
+{
+    public string User { get; } = $"u-{Guid.NewGuid():N}";
+}
+
+/// <summary>What happens in a run, all of it decided before.</summary>
 /// <param name="Seed">Whose turn it is, and what comes twice.</param>
-/// <param name="Orders">With the topic whose event arrives at the moment of the customer's cancellation; null: never cancelled.</param>
 /// <param name="Crashes">Which service is killed after how many deliveries.</param>
-sealed record Schedule(int Seed, (Facts Order, string Token, string? Cancels)[] Orders, (string Service, int After)[] Crashes);
+sealed record Schedule(int Seed, Purchase[] Purchases, (string Service, int After)[] Crashes);
 
 /// <summary>
-/// Order, payment, inventory and notification-service around a broker that keeps the order of each key and nothing else:
-/// it brings keys in any order, one event in five twice, the second time behind what came meanwhile, and a service may die on the way.
+/// The six services around a broker that keeps the order of each key and nothing else: it brings keys in any order, one event in five twice,
+/// the second time behind what came meanwhile, and a service may die on the way. Customers ask until they are answered.
 /// </summary>
 public sealed class SimulatedShop : IAsyncLifetime
 {
-    const int SideBySide = 24;
-    static readonly string[] Names = ["Order", "Payment", "Inventory", "Notification"];
+    /// <summary>More than analytics-service has topics: each call of it waits for the next count.</summary>
+    const int SideBySide = 40;
+    const int MostAtOnce = 100;
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    static readonly string[] Names = ["Cart", "Order", "Payment", "Inventory", "Notification", "Analytics"];
     readonly TempFolder data = new("shop");
     readonly Dictionary<string, ServiceProcess> services = [];
     readonly Dictionary<string, Task> up = Names.ToDictionary(name => name, _ => Task.CompletedTask);
     readonly Dictionary<(string Service, string Key), Lane> lanes = [];
-    readonly Dictionary<string, List<string>> subscribers = [];
+    readonly Dictionary<string, List<(string Service, bool IsBulk)>> subscribers = [];
+    readonly List<KafkaRecord> published = [];
     readonly List<Lane> ready = [];
     readonly SemaphoreSlim turns = new(0);
     readonly Lock gate = new();
-    Dictionary<string, string> cancels = [];
+    readonly Dictionary<string, string> cancels = [];
+    readonly Dictionary<string, (string? Cancels, HashSet<string> Orders)> customers = [];
     Queue<(string Service, int After)> crashes = [];
     Random random = new(0);
     int deliveries, busy;
 
-    sealed class Lane(string service)
+    /// <summary>What goes one after another: the events of a key, or, where they are taken many in a call, of a topic.</summary>
+    sealed class Lane(string service, bool isBulk)
     {
         public string Service => service;
+
+        public bool IsBulk => isBulk;
 
         public Queue<Event> Events { get; } = [];
     }
@@ -42,17 +61,21 @@ public sealed class SimulatedShop : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        foreach (var name in Names)
+        var settings = new Dictionary<string, string> { ["ECOM_DATA"] = data.Path, ["INITIAL_STOCK"] = "60" };
+        foreach (var (name, service) in Names.Zip(await Task.WhenAll(Names.Select(name => ServiceProcess.Start(name, name == "Cart" ? Database.None : Database.Sqlite, settings)))))
         {
-            var service = services[name] = await ServiceProcess.Start(name, Database.Sqlite, new Dictionary<string, string> { ["ECOM_DATA"] = data.Path, ["INITIAL_STOCK"] = "60" });
+            services[name] = service;
             foreach (var subscription in (await service.Get("/dapr/subscribe")).AsArray())
-                (subscribers.TryGetValue((string)subscription!["topic"]!, out var all) ? all : subscribers[(string)subscription["topic"]!] = []).Add(name);
+                (subscribers.TryGetValue((string)subscription!["topic"]!, out var all) ? all : subscribers[(string)subscription["topic"]!] = []).Add((name, subscription["bulkSubscribe"] is not null));
+        }
+        // A dead letter is not the shop's to digest: it fails the run.
+        subscribers.Remove(Topics.DeadLetters);
+        foreach (var service in services.Values)
             service.Sidecar.OnPublish = (topic, body) =>
             {
                 Publish(topic, body);
                 return null;
             };
-        }
     }
 
     public async ValueTask DisposeAsync()
@@ -63,20 +86,47 @@ public sealed class SimulatedShop : IAsyncLifetime
         turns.Dispose();
     }
 
-    /// <summary>Runs it to the end of all its orders; then the books must add up.</summary>
+    /// <summary>Runs it to the end of all its orders; then the books must add up, and analytics-service must have counted each event once.</summary>
     internal async Task<Books> Run(Schedule schedule)
     {
         using var stop = new CancellationTokenSource();
-        (random, deliveries) = (new(schedule.Seed), 0);
-        crashes = new(schedule.Crashes.OrderBy(crash => crash.After));
-        cancels = schedule.Orders.Where(order => order.Cancels is not null).ToDictionary(order => $"{order.Cancels} {order.Order.Order}", order => order.Order.Order);
+        lock (gate)
+        {
+            (random, deliveries) = (new(schedule.Seed), 0);
+            crashes = new(schedule.Crashes.OrderBy(crash => crash.After));
+            foreach (var purchase in schedule.Purchases)
+                customers.TryAdd(purchase.User, (purchase.Cancels, []));
+        }
         var workers = Enumerable.Range(0, SideBySide).Select(_ => Work(stop.Token)).ToList();
-        foreach (var (order, token, _) in schedule.Orders)
-            Publish("cart.checkout_initiated", order.Checkout.With("data.payment_token", $"\"{token}\""));
+        await Parallel.ForEachAsync(schedule.Purchases, new ParallelOptions { MaxDegreeOfParallelism = SideBySide }, async (purchase, _) => await Buy(purchase));
         var books = await Settled(schedule, workers);
         await stop.CancelAsync();
         await Task.WhenAll(workers);
         return books;
+    }
+
+    async Task Buy(Purchase purchase)
+    {
+        await Eventually.Until(
+            async () =>
+            {
+                var cart = await Ask("GET", "");
+                if (cart["items"]!.AsArray().Count == 0)
+                    await Ask("POST", "/items", $$"""{"product_id":"{{purchase.Product}}","quantity":{{purchase.Quantity}}}""");
+                return true;
+            },
+            Patience,
+            $"{purchase.User} has a full cart");
+        await Task.WhenAll(Enumerable.Range(0, purchase.Clicks).Select(_ => Eventually.Until(
+            async () => await Ask("POST", "/checkout", $$"""{"payment_token":"{{purchase.Token}}"}""") is not null, Patience, $"{purchase.User} has checked out")));
+
+        async Task<JsonNode> Ask(string method, string path, string? body = null)
+        {
+            await up["Cart"];
+            var (status, answer) = await services["Cart"].Http.Send(method, $"/cart/{purchase.User}{path}", body, headers: ("Idempotency-Key", purchase.User));
+            status.ShouldBe(HttpStatusCode.OK, answer.ToJsonString());
+            return answer;
+        }
     }
 
     async Task<Books> Settled(Schedule schedule, List<Task> workers)
@@ -93,13 +143,29 @@ public sealed class SimulatedShop : IAsyncLifetime
                 books.Mismatches().ShouldBeEmpty();
                 books.Open.Select(order => order.Id).ShouldBeEmpty("all have ended");
                 var known = books.Orders.Select(order => order.Id).ToHashSet();
-                schedule.Orders.Select(order => order.Order.Order).Where(id => !known.Contains(id)).ShouldBeEmpty();
+                foreach (var purchase in schedule.Purchases)
+                    known.ShouldContain(customers[purchase.User].Orders.ShouldHaveSingleItem(purchase.User));
+                await EachEventShouldCountOnce();
                 return books.Waiting == 0 && IsQuiet;
             },
-            TimeSpan.FromMinutes(3),
-            "every order has ended and the books add up");
+            Patience,
+            "every order has ended, the books add up, and each event is counted once");
         services.Values.SelectMany(service => service.DeadLetters).Select(letter => letter.ToJsonString()).ShouldBeEmpty();
         return books!;
+    }
+
+    /// <summary>The five tables say what the distinct events say, and each of these is in the journal.</summary>
+    async Task EachEventShouldCountOnce()
+    {
+        List<KafkaRecord> all;
+        lock (gate)
+            all = [.. published];
+        await ExpectedAnalytics.Of(all).ShouldBeServedBy(path => services["Analytics"].Http.GetFromJsonAsync<JsonElement>(path));
+        var kept = await ServiceData.Files(data.Path).Query("analytics-service", "SELECT event_id FROM journal", row => row.GetString(0), TestContext.Current.CancellationToken);
+        kept.ShouldBeUnique();
+        var sent = all.Where(record => FlowRules.Watched.Contains(record.Topic)).Select(record => (string)JsonNode.Parse(record.Value)!["id"]!).ToHashSet();
+        sent.SymmetricExceptWith(kept);
+        sent.ShouldBeEmpty("the journal has each event");
     }
 
     /// <summary>The orders whose end was told, each as often as it was by an event of its own.</summary>
@@ -116,15 +182,26 @@ public sealed class SimulatedShop : IAsyncLifetime
 
     void Publish(string topic, string body)
     {
-        var key = (string)JsonNode.Parse(body)!["subject"]!;
+        var e = JsonNode.Parse(body)!;
+        var key = (string)e["subject"]!;
         lock (gate)
-            foreach (var service in subscribers.GetValueOrDefault(topic) ?? [])
+        {
+            published.Add(new(topic, 0, published.Count, key, body, new Dictionary<string, string>()));
+            if (topic == Topics.CheckoutInitiated)
             {
-                var lane = lanes.TryGetValue((service, key), out var known) ? known : lanes[(service, key)] = new(service);
+                var (moment, orders) = customers[(string)e["data"]!["user_id"]!];
+                var order = (string)e["data"]!["order_id"]!;
+                if (orders.Add(order) && moment is not null)
+                    cancels[$"{moment} {order}"] = order;
+            }
+            foreach (var (service, isBulk) in subscribers.GetValueOrDefault(topic) ?? [])
+            {
+                var lane = lanes.TryGetValue((service, isBulk ? topic : key), out var known) ? known : lanes[(service, isBulk ? topic : key)] = new(service, isBulk);
                 lane.Events.Enqueue(new(topic, body));
                 if (lane.Events.Count == 1)
                     IsReady(lane);
             }
+        }
     }
 
     void IsReady(Lane lane)
@@ -146,43 +223,47 @@ public sealed class SimulatedShop : IAsyncLifetime
                 busy++;
             }
 
-            var isTaken = await Deliver(lane);
+            var taken = await Deliver(lane);
             lock (gate)
             {
                 busy--;
-                if (isTaken && lane.Events.Dequeue() is { IsRepeated: false } once && random.Next(5) == 0)
-                    lane.Events.Enqueue(once with { IsRepeated = true });
+                for (var i = 0; i < taken; i++)
+                    if (lane.Events.Dequeue() is { IsRepeated: false } once && random.Next(5) == 0)
+                        lane.Events.Enqueue(once with { IsRepeated = true });
                 if (lane.Events.Count > 0)
                     IsReady(lane);
             }
         }
     }
 
-    async Task<bool> Deliver(Lane lane)
+    /// <returns>How many of the lane's events are dealt with.</returns>
+    async Task<int> Deliver(Lane lane)
     {
-        Event next;
+        Event[] batch;
         Task start;
-        string? cancelled;
+        string? cancelled = null;
         bool isCancelledFirst;
         lock (gate)
         {
             if (crashes.TryPeek(out var crash) && ++deliveries > crash.After && up[crash.Service].IsCompleted)
                 up[crashes.Dequeue().Service] = services[crash.Service].KillAndStartAgain();
-            (next, start, isCancelledFirst) = (lane.Events.Peek(), up[lane.Service], random.Next(2) == 0);
-            cancels.Remove($"{next.Topic} {JsonNode.Parse(next.Body)!["data"]!["order_id"]}", out cancelled);
+            (batch, start, isCancelledFirst) = ([.. lane.Events.Take(lane.IsBulk ? MostAtOnce : 1)], up[lane.Service], random.Next(2) == 0);
+            if (!lane.IsBulk)
+                cancels.Remove($"{batch[0].Topic} {JsonNode.Parse(batch[0].Body)!["data"]!["order_id"]}", out cancelled);
         }
 
         await start;
         try
         {
             var cancel = isCancelledFirst ? Cancel(cancelled) : Task.CompletedTask;
-            var answer = await services[lane.Service].Deliver(next.Topic, next.Body);
+            var service = services[lane.Service];
+            var answer = lane.IsBulk ? await service.DeliverBulk(batch[0].Topic, batch.Select(e => e.Body)) : await service.Deliver(batch[0].Topic, batch[0].Body);
             await (isCancelledFirst ? cancel : Cancel(cancelled));
-            return answer == "SUCCESS";
+            return answer == "SUCCESS" ? batch.Length : 0;
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            return false;
+            return 0;
         }
     }
 

@@ -36,6 +36,7 @@ sealed class BulkWrite(ServiceDb db)
             return;
         using (db.Database.CurrentTransaction is null ? await db.WritersTurn(ct) : null)
             await db.Database.ExecuteSqlRawAsync(text.ToString(), values, ct);
+        CrashPoint.Reach($"{db.AppId}.kept");
     }
 
     /// <summary>How a table's rows are written.</summary>

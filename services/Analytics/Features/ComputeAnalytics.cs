@@ -88,6 +88,7 @@ public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, Journa
                 try
                 {
                     await Apply(batch, stoppingToken);
+                    CrashPoint.Reach($"{AppIds.Analytics}.counted");
                     batch.ForEach(item => item.Of.Done());
                     failures = 0;
                 }

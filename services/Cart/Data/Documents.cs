@@ -27,10 +27,13 @@ public sealed class Documents(DaprClient dapr)
     {
         try
         {
-            CrashPoint.Reach($"{AppIds.Cart}.save");
-            var isSaved = await Ask(patience => dapr.TrySaveStateAsync(Components.CartStore, key, value, etag, FirstWrite, Metadata(timeToLive), patience));
-            CrashPoint.Reach($"{AppIds.Cart}.saved");
-            return isSaved;
+            return await Ask(async patience =>
+            {
+                CrashPoint.Reach($"{AppIds.Cart}.save");
+                var isSaved = await dapr.TrySaveStateAsync(Components.CartStore, key, value, etag, FirstWrite, Metadata(timeToLive), patience);
+                CrashPoint.Reach($"{AppIds.Cart}.saved");
+                return isSaved;
+            });
         }
         catch (AwayException) when (etag.Length == 0)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dapr.Client;
 using Ecom.Contracts;
+using Ecom.Hosting;
 
 namespace Ecom.Carts;
 
@@ -41,5 +42,6 @@ public sealed class Duties(DaprClient dapr, Checkouts checkouts)
         using var patience = new CancellationTokenSource(Patience);
         await dapr.PublishByteEventAsync(Components.PubSub, told.Topic, JsonSerializer.SerializeToUtf8Bytes(told.Envelope), Contracts.CloudEvent<object>.ContentType,
             new() { ["partitionKey"] = userId }, patience.Token);
+        CrashPoint.Reach($"{AppIds.Cart}.relayed");
     }
 }

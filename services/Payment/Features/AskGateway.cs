@@ -69,16 +69,17 @@ public sealed partial class AskGateway(IPaymentGateway gateway, Bells bells, Que
         var reply = new Reply(payment.OrderId, call.IsVoid, null, null);
         try
         {
-            reply = !call.IsVoid
+            var answer = !call.IsVoid
                 ? reply with { Charge = await gateway.Charge(payment.OrderId, payment.Amount, payment.Token, deadline.Token) }
                 : reply with { Refunded = await gateway.Void(payment.OrderId, deadline.Token) };
+            CrashPoint.Reach($"{AppIds.Payment}.{(call.IsVoid ? "voided" : "charged")}");
+            reply = answer;
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             // A charge may have landed all the same: it is asked about again, by its key.
             LogNoAnswer(Log, payment.OrderId, payment.Attempts + 1, e.GetBaseException().Message);
         }
-        CrashPoint.Reach($"{AppIds.Payment}.{(call.IsVoid ? "voided" : "charged")}");
         if (!ct.IsCancellationRequested)
             replies.Enqueue(reply);
         underWay.TryRemove(call, out _);
