@@ -8,7 +8,7 @@ namespace Ecom.Tool;
 /// <summary>The events of many customers at once, without the services: as much as the Spark jobs can take.</summary>
 static class Events
 {
-    // Fixed, so that a seed names the events, and past, as the jobs refuse what lies ahead of its record.
+    // Fixed, so that a seed names the events, and past, as what lies ahead of the clock is no event for anybody.
     static readonly DateTimeOffset Beginning = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     const int Chunk = 2_000;
