@@ -437,6 +437,7 @@ public abstract class AnalyticsTests(ServiceProcess service)
     {
         foreach (var (what, body) in BadEvents.AnyJson(Revenue(0, "1.00", 1)))
             await service.ShouldBecomeDeadLetter("analytics.revenue_metrics", what, body, inBulk: true);
+        await service.ShouldBecomeDeadLetter("analytics.revenue_metrics", "an event from the future", Revenue(0, "1.00", 1).With("time", "\"2999-01-01T00:00:00Z\""), inBulk: true);
         await service.ShouldBecomeDeadLetter("analytics.revenue_metrics", "negative revenue", Revenue(0, "-1.00", 1), inBulk: true);
         await service.ShouldBecomeDeadLetter("analytics.revenue_metrics", "a window that ends before it starts", Revenue(0, "1.00", 1).With("data.window_end", $"\"{At(-1)}\""), inBulk: true);
         await service.ShouldBecomeDeadLetter("analytics.inventory_velocity", "negative units",
