@@ -23,6 +23,7 @@ public static class AnalyticsEngines
     {
         var postgres = builder.Configuration.HasPostgres();
         builder.Services.AddSingleton(services => new Engine(services.GetService<ComputeAnalytics>()));
+        builder.Services.AddHostedService<TellTheMinute>();
         if (builder.Configuration.OneOf(Setting, postgres ? AnalyticsEngine.Spark : AnalyticsEngine.Embedded) is AnalyticsEngine.Spark)
             return;
         // Its memory is that of one process: a second one beside the same database would compute from half of the events.

@@ -73,6 +73,7 @@ public static class Routes
         app.MapFacts<PaymentProcessed>((fact, e) => fact with { Amount = e.Amount });
         app.MapFacts<PaymentFailed>((fact, e) => fact with { UserId = e.UserId });
         app.MapFacts<InventoryReserved>((fact, e) => fact with { Lines = e.Items });
+        app.MapFacts<Heartbeat>((fact, e) => fact with { Rhythm = e.Rhythm });
         // Of these it is enough that they flow.
         app.MapFacts<OrderConfirmed>();
         app.MapFacts<InventoryDepleted>();

@@ -6,8 +6,8 @@ public static class AnalyticsRules
     /// <summary>An event that is not newer than the newest one of the batches before, minus this, is dropped.</summary>
     public static TimeSpan Lateness { get; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How far an event may be ahead of its record: one from the far future would make everything after it late.</summary>
-    public static TimeSpan Ahead { get; } = TimeSpan.FromDays(1);
+    /// <summary>How far an event may be ahead of a clock that can be trusted, the broker's or the service's: one from the future would make what comes after it late.</summary>
+    public static TimeSpan Ahead { get; } = TimeSpan.FromMinutes(1);
 
     /// <summary>A cart is left when this passes after an addition without a checkout or removal.</summary>
     public static TimeSpan CartPatience { get; } = TimeSpan.FromMinutes(30);
@@ -38,20 +38,37 @@ public static class FlowRules
     public const string Metric = "events_per_minute";
     public const string Healthy = "HEALTHY", Warning = "WARNING", Critical = "CRITICAL";
 
-    /// <summary>Every topic but those of the results.</summary>
-    public static IReadOnlyList<string> Watched { get; } = [.. Topics.All.Where(topic => !topic.StartsWith("analytics.", StringComparison.Ordinal))];
+    /// <summary>Every topic of the shop's own events: not the results, and not the heartbeat.</summary>
+    public static IReadOnlyList<string> Watched { get; } = [.. Topics.All.Where(topic => topic != Topics.Heartbeat && !topic.StartsWith("analytics.", StringComparison.Ordinal))];
 
-    /// <summary>Topics on which every order shows: silence is a WARNING, and CRITICAL when all together had <see cref="BusyMinute"/> events.</summary>
+    /// <summary>Topics on which every order shows: in a minute that is over, silence tells something.</summary>
     public static IReadOnlyList<string> Flow { get; } =
     [
         Topics.CartItemAdded, Topics.CheckoutInitiated, Topics.OrderCreated, Topics.PaymentProcessed,
         Topics.OrderConfirmed, Topics.InventoryReserved, Topics.NotificationSend,
     ];
-    public const int BusyMinute = 100;
+
+    /// <summary>From how many events on that a topic's rhythm made one expect. By chance none of 5 comes in 7 of 1,000 minutes, none of 10 in 5 of 100,000.</summary>
+    public const int SilenceWarning = 5, SilenceCritical = 10;
+
+    /// <summary>The rhythm is the mean of so much time before the minute.</summary>
+    public static TimeSpan Memory { get; } = TimeSpan.FromHours(1);
 
     /// <summary>Topics that tell of trouble, from these counts on. Every other topic is HEALTHY, silent or not.</summary>
     public static IReadOnlyList<string> Trouble { get; } = [Topics.PaymentFailed, Topics.InventoryDepleted, Topics.OrderCancelled, Topics.FraudDetected, Topics.DeadLetters];
     public const int TroubleWarning = 10, TroubleCritical = 50;
 
     public static IReadOnlyList<string> Statuses { get; } = [Healthy, Warning, Critical];
+
+    /// <summary>What a topic's events in a minute mean.</summary>
+    /// <param name="expected">By the heartbeat of the minute; null: it has not come, and the minute may not be over.</param>
+    public static string Status(string topic, long events, decimal? expected) =>
+        events == 0 && Flow.Contains(topic) ? expected >= SilenceCritical ? Critical : expected >= SilenceWarning ? Warning : Healthy
+        : !Trouble.Contains(topic) ? Healthy
+        : events >= TroubleCritical ? Critical
+        : events >= TroubleWarning ? Warning
+        : Healthy;
+
+    /// <summary>Which version of a row it is: that of a minute that is over comes after that of one that may not be.</summary>
+    public static long Version(long events, bool isOver) => 2 * events + (isOver ? 1 : 0);
 }

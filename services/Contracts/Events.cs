@@ -187,3 +187,17 @@ public sealed record LetterApplied(string LetterId, string Subscriber) : IEvent
     string IEvent.Key => LetterId;
     public string? Fault() => Check.First(Check.Text("letter_id", LetterId), Check.Text("subscriber", Subscriber));
 }
+
+/// <summary>How many events a topic is expected to have in a minute.</summary>
+public sealed record TopicRhythm(string Topic, decimal PerMinute);
+
+/// <summary>
+/// analytics → Spark, analytics: the minute from <see cref="Minute"/> on is over, whether anything happened in it or not; it is the event's time, too.
+/// <see cref="Rhythm"/> is each watched topic's mean of the hour before, by which its silence is judged.
+/// </summary>
+public sealed record Heartbeat(DateTimeOffset Minute, IReadOnlyList<TopicRhythm> Rhythm) : IEvent
+{
+    public static string Topic => Topics.Heartbeat;
+    string IEvent.Key => "minute";
+    public string? Fault() => Rhythm.Any(of => of is not { Topic.Length: > 0, PerMinute: >= 0 }) ? "rhythm must say of each topic how many events a minute it has" : null;
+}

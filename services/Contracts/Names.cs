@@ -45,12 +45,13 @@ public static class Topics
     public const string OperationalMetrics = "analytics.operational_metrics";
     public const string AppliedLetters = "analytics.applied_letters";
     public const string DeadLetters = "dlq.events";
+    public const string Heartbeat = "shop.heartbeat";
 
     public static IReadOnlyList<string> All { get; } =
     [
         CartItemAdded, CartItemRemoved, CheckoutInitiated, OrderCreated, PaymentProcessed, PaymentFailed, OrderConfirmed,
         InventoryReserved, InventoryDepleted, InventoryLow, OrderCancelled, PaymentRefunded, InventoryReleased,
-        NotificationSend, FraudDetected, RevenueMetrics, CartAbandonment, InventoryVelocity, OperationalMetrics, AppliedLetters, DeadLetters,
+        NotificationSend, FraudDetected, RevenueMetrics, CartAbandonment, InventoryVelocity, OperationalMetrics, AppliedLetters, DeadLetters, Heartbeat,
     ];
 }
 

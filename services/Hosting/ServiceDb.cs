@@ -122,10 +122,13 @@ public abstract class ServiceDb : DbContext
     /// <param name="since">When the fact came to be, where it may have to be told again: it is the same event then, with the same id.</param>
     public void Publish<T>(T data, Trail trail, DateTimeOffset? since = null) where T : IEvent
     {
-        var now = this.GetService<TimeProvider>().GetUtcNow();
-        var e = CloudEvent.New(data, appId, since ?? now, trail.CorrelationId, trail.CausationId, Activity.Current?.Id);
-        Send(T.Topic, data.Key, since is null ? e : e with { Id = Ids.EventOf(T.Topic, (data as IAboutOrder)?.OrderId ?? data.Key, since.Value) }, now);
+        var e = CloudEvent.New(data, appId, since ?? this.GetService<TimeProvider>().GetUtcNow(), trail.CorrelationId, trail.CausationId, Activity.Current?.Id);
+        Publish(since is null ? e : e with { Id = Ids.EventOf(T.Topic, (data as IAboutOrder)?.OrderId ?? data.Key, since.Value) });
     }
+
+    /// <summary>The same for one whose envelope is made already.</summary>
+    public void Publish<T>(CloudEvent<T> e) where T : IEvent =>
+        Send(T.Topic, e.Data.Key, e.Id, JsonSerializer.Serialize(e, Json.Options), this.GetService<TimeProvider>().GetUtcNow());
 
     /// <summary>Tells that a replayed record is applied. Where all were asked, only who had not applied it before can have been the one that failed.</summary>
     public void TellApplied(Replay replay, bool isNew, Trail trail)
@@ -133,8 +136,6 @@ public abstract class ServiceDb : DbContext
         if (replay.LetterId is not null && (isNew || replay.AppId is not null))
             Publish(new LetterApplied(replay.LetterId, appId), trail);
     }
-
-    void Send<T>(string topic, string key, CloudEvent<T> e, DateTimeOffset now) => Send(topic, key, e.Id, JsonSerializer.Serialize(e, Json.Options), now);
 
     /// <summary>Adds an event as it is to the outbox of the running transaction.</summary>
     public void Send(string topic, string key, string id, string payload, DateTimeOffset now) =>

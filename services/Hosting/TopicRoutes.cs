@@ -185,7 +185,7 @@ public static class TopicRoutes
 
         public static Arrival Of(ReadOnlyMemory<byte> bytes, Replay replay, Handler<CloudEvent<TEvent>, Outcome> apply, bool isAnsweredAgain, DateTimeOffset at)
         {
-            var (e, fault) = CloudEvent.Parse<TEvent>(bytes.Span);
+            var (e, fault) = CloudEvent.Parse<TEvent>(bytes.Span, at);
             return new Arrival<TEvent>(e, bytes, apply, at) { Fault = fault, IsAnsweredAgain = isAnsweredAgain, Replay = replay };
         }
 

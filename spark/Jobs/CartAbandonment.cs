@@ -7,8 +7,8 @@ namespace Ecom.Spark.Jobs;
 /// <summary>
 /// Which items were left in a cart? cart.item_added without a checkout of the user, or a removal of the product by the user,
 /// at its own time or in the 30 min after it (both ends included) → analytics.cart_abandonment, one row per addition.
-/// Late: not newer than the newest event of the three topics in the batches before − 10 min; dropped. A row is final and is
-/// sent when that limit has passed the 30 min, so only while cart events come; detected_at = item_added_time + 30 min.
+/// Late: not newer than the newest event of these topics in the batches before − 10 min; dropped. A row is final and is
+/// sent when that limit has passed the 30 min, which the heartbeat sees to; detected_at = item_added_time + 30 min.
 /// </summary>
 public static class CartAbandonment
 {
@@ -21,6 +21,7 @@ public static class CartAbandonment
             [Topics.CartItemAdded] = [Fact.Id("user_id"), Fact.Id("product_id")],
             [Topics.CartItemRemoved] = [Fact.Id("user_id"), Fact.Id("product_id")],
             [Topics.CheckoutInitiated] = [Fact.Id("user_id")],
+            [Topics.Heartbeat] = [],
         },
         Transform);
 
@@ -31,7 +32,7 @@ public static class CartAbandonment
             Col("data.product_id").As("product_id"),
             Col("event_time").As("item_added_time"));
         // What ends an item's wait: a checkout ends it for all products of the user.
-        var ended = events.Filter(Col("topic") != Topics.CartItemAdded).Select(
+        var ended = events.Filter(Col("topic").IsIn(Topics.CartItemRemoved, Topics.CheckoutInitiated)).Select(
             Col("data.user_id").As("ended_user"),
             When(Col("topic") == Topics.CartItemRemoved, Col("data.product_id")).As("ended_product"),
             Col("event_time").As("ended_time"));
@@ -47,6 +48,9 @@ public static class CartAbandonment
                 Col("user_id"),
                 Col("product_id"),
                 Col("item_added_time"),
-                Expr($"item_added_time + {Patience}").As("detected_at"));
+                Expr($"item_added_time + {Patience}").As("detected_at"),
+                // It counts the addition, and nothing that comes later.
+                Lit(1L).As(Job.Sequence),
+                Col("item_added_time").As(Job.Newest));
     }
 }

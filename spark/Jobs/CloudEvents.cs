@@ -10,30 +10,41 @@ public static class CloudEvents
     static readonly Dictionary<string, string> Json = new() { ["ignoreNullFields"] = "false", ["timestampFormat"] = "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX" };
 
     /// <summary>
-    /// The rows of a job as records: key = the row's natural key. The id comes from the row and from <paramref name="epoch"/>,
-    /// the life of one checkpoint: a batch that is done again sends the same ids; a run from scratch sends new ones, because
-    /// its intermediate rows may differ and the last one must not be taken for one already seen.
+    /// The rows of a job as records: key = the row's natural key. <c>sequence</c> is how much the row has counted, <c>time</c> the
+    /// newest event of that, and the id comes from the row and its sequence: whoever counts the same says the same, and a reader
+    /// keeps the version that has counted most.
     /// </summary>
-    public static DataFrame Records(DataFrame rows, Job job, string epoch)
+    public static DataFrame Records(DataFrame rows, Job job)
     {
-        var data = Struct(Col("*"));
         var key = ConcatWs("|", [.. job.Key.Select(column => Col(column).Cast("string"))]);
         return rows
-            .Select(key.As("key"), data.As("data"))
-            .Select(Col("key"), Value(job.OutputTopic, job.Source, ConcatWs("|", Lit(epoch), Lit(job.Name), ToJson(Col("data"), Json)), Col("key"), Col("data")).As("value"));
+            .Select(
+                key.As("key"),
+                Expr($"struct(* EXCEPT ({Job.Sequence}, {Job.Newest}))").As("data"),
+                Col(Job.Newest).As("time"),
+                CallFunction("lpad", Col(Job.Sequence).Cast("string"), Lit(20), Lit("0")).As("sequence"))
+            .Select(
+                Col("key"),
+                Value(
+                    job.OutputTopic, job.Source, ConcatWs("|", Lit(job.OutputTopic), Col("key"), Col("sequence"), ToJson(Col("data"), Json)),
+                    Col("key"), Col("time"), Col("data"), Col("sequence").As("sequence")).As("value"));
     }
 
     /// <summary>One event as JSON text; the id is made from <paramref name="identity"/>.</summary>
-    public static Column Value(string type, string source, Column identity, Column subject, Column data) => ToJson(
+    /// <param name="further">Attributes that not every event has.</param>
+    public static Column Value(string type, string source, Column identity, Column subject, Column time, Column data, params Column[] further) => ToJson(
         Struct(
+        [
             Lit("1.0").As("specversion"),
             Uuid(identity).As("id"),
             Lit(source).As("source"),
             Lit(type).As("type"),
             subject.As("subject"),
-            CurrentTimestamp().As("time"),
+            time.As("time"),
             Lit("application/json").As("datacontenttype"),
-            data.As("data")),
+            .. further,
+            data.As("data"),
+        ]),
         Json);
 
     static Column Uuid(Column identity)

@@ -13,15 +13,18 @@ public static class Events
     /// <summary>How late an event may be, by the newest event of the job's topics in the batches before: older ones are dropped.</summary>
     static readonly string Lateness = $"{AnalyticsRules.Lateness.TotalMinutes} minutes";
 
-    // One event from the far future would make everything after it late; a day is more than any clock is wrong by.
-    static readonly string EarliestRefused = $"timestamp + INTERVAL {AnalyticsRules.Ahead.TotalDays} DAY";
+    // One event from the future makes what comes after it late. The record's timestamp is the broker's, whose clock is one for all.
+    static readonly string EarliestRefused = $"timestamp + INTERVAL {AnalyticsRules.Ahead.TotalMinutes} MINUTES";
     const string TimePattern = @"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?(Z|[+-]\\d{2}:\\d{2})$";
 
     /// <summary>The events among the records, in event time, each once: a second one of the same id is dropped within the lateness.</summary>
     public static DataFrame Read(DataFrame records, Job job) => Once(
         Parse(records, job).Filter("fault IS NULL").Select("event_id", "event_time", "topic", "data").WithWatermark("event_time", Lateness));
 
-    /// <summary>The records that are no event for the job, as records for <c>dlq.events</c>.</summary>
+    /// <summary>
+    /// The records that are no event for the job, as records for <c>dlq.events</c>, at the event's time, or the record's where it has none that can be.
+    /// What lies on <c>dlq.events</c> itself is a dead letter already, whatever it is: Dapr's backstop leaves copies there.
+    /// </summary>
     public static DataFrame DeadLetters(DataFrame records, Job job)
     {
         // Spark breaks base64 into lines, which JSON text may not have.
@@ -31,14 +34,15 @@ public static class Events
             Col("fault").As("error_reason"),
             Lit("InvalidEvent").As("error_type"),
             Lit(0).As("retry_count"),
-            CurrentTimestamp().As("timestamp"),
+            Col("timestamp").As("timestamp"),
             Lit(job.Source).As("subscriber"),
             Expr("coalesce(if(is_valid_utf8(value), try_parse_json(value_text), NULL), parse_json(concat('\"', translate(base64(coalesce(value, X'')), '\\r\\n', ''), '\"')))").As("payload"));
         // The record's place names the letter, so that reading the topic again makes no second one.
         var identity = ConcatWs("|", Lit(job.Source), Col("topic"), Col("partition").Cast("string"), Col("offset").Cast("string"), Col("timestamp").Cast("string"));
-        return Parse(records, job).Filter("fault IS NOT NULL").Select(
+        var time = Expr("least(coalesce(event_time, timestamp), timestamp)");
+        return Parse(records, job).Filter($"fault IS NOT NULL AND topic <> '{Topics.DeadLetters}'").Select(
             Coalesce(Col("event_id"), Col("topic")).As("key"),
-            CloudEvents.Value(Topics.DeadLetters, job.Source, identity, Coalesce(Col("event_id"), Col("topic")), letter).As("value"));
+            CloudEvents.Value(Topics.DeadLetters, job.Source, identity, Coalesce(Col("event_id"), Col("topic")), time, letter).As("value"));
     }
 
     static DataFrame Once(DataFrame events) =>
@@ -60,7 +64,7 @@ public static class Events
                  WHEN e.type IS NULL OR e.type <> topic THEN concat('an event of another type does not belong on ', topic)
                  WHEN e.id IS NULL OR length(e.id) NOT BETWEEN 1 AND 100 OR e.id <> event_id THEN 'id must be 1 to 100 characters'
                  WHEN event_time IS NULL THEN 'time must be an ISO 8601 time with a zone'
-                 WHEN event_time > {EarliestRefused} THEN 'time lies more than a day after the record was written'
+                 WHEN event_time > {EarliestRefused} THEN 'time lies more than a minute after the record was written'
                  WHEN data IS NULL THEN 'data is missing'
                  {string.Join("\n", job.Inputs.SelectMany(input => input.Value.Select(fact => FaultOf(input.Key, fact))))}
             END

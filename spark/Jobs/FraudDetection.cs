@@ -20,6 +20,7 @@ public static class FraudDetection
         {
             [Topics.OrderCreated] = [Fact.Id("user_id"), Fact.Id("order_id"), Fact.Money("total_amount")],
             [Topics.PaymentFailed] = [Fact.Id("user_id")],
+            [Topics.Heartbeat] = [],
         },
         Transform);
 
@@ -29,11 +30,14 @@ public static class FraudDetection
         // The dearest order; of several, the one with the greatest id.
         var order = Struct(Col("data.total_amount").Cast("decimal(12,2)").As("amount"), Col("data.order_id").As("order_id"));
         return events
+            .Filter(Col("topic") != Topics.Heartbeat)
             .GroupBy(Window(Col("event_time"), WindowLength, WindowSlide).As("window"), Col("data.user_id").As("user_id"))
             .Agg(
                 Count(When(isOrder, 1)).As("orders"),
                 Max(When(isOrder, order)).As("dearest"),
-                Count(When(!isOrder, 1)).As("failures"))
+                Max(When(isOrder, Col("event_time"))).As("last_order"),
+                Count(When(!isOrder, 1)).As("failures"),
+                Max(When(!isOrder, Col("event_time"))).As("last_failure"))
             .WithColumn("alert", Explode(CallFunction("array_compact", Array(Frequency(), Value(), Failures()))))
             .Select(
                 Col("user_id"),
@@ -42,27 +46,35 @@ public static class FraudDetection
                 Col("alert.severity").As("severity"),
                 Col("alert.details").As("details"),
                 Col("window.start").As("window_start"),
-                Col("window.end").As("window_end"));
+                Col("window.end").As("window_end"),
+                Col("alert.counted").As(Job.Sequence),
+                Col("alert.newest").As(Job.Newest));
     }
 
     static Column Frequency() => When(Col("orders") > FraudRules.OrdersAllowed, Alert(
         FraudRules.Frequency,
         When(Col("orders") > FraudRules.OrdersHigh, FraudRules.Critical).Otherwise(FraudRules.High),
         Concat(Col("orders").Cast("string"), Lit($" orders in {WindowLength}")),
-        Lit(null).Cast("string")));
+        Lit(null).Cast("string"),
+        "orders",
+        "last_order"));
 
     static Column Value() => When(Col("dearest.amount") > FraudRules.AmountAllowed, Alert(
         FraudRules.Value,
         When(Col("dearest.amount") > FraudRules.AmountHigh, FraudRules.Critical).Otherwise(FraudRules.High),
         Concat(Lit("an order of "), Col("dearest.amount").Cast("string")),
-        Col("dearest.order_id")));
+        Col("dearest.order_id"),
+        "orders",
+        "last_order"));
 
     static Column Failures() => When(Col("failures") > FraudRules.FailuresAllowed, Alert(
         FraudRules.Failures,
         Lit(FraudRules.Medium),
         Concat(Col("failures").Cast("string"), Lit($" failed payments in {WindowLength}")),
-        Lit(null).Cast("string")));
+        Lit(null).Cast("string"),
+        "failures",
+        "last_failure"));
 
-    static Column Alert(string type, Column severity, Column details, Column orderId) =>
-        Struct(Lit(type).As("alert_type"), severity.As("severity"), details.As("details"), orderId.As("order_id"));
+    static Column Alert(string type, Column severity, Column details, Column orderId, string counted, string newest) => Struct(
+        Lit(type).As("alert_type"), severity.As("severity"), details.As("details"), orderId.As("order_id"), Col(counted).As("counted"), Col(newest).As("newest"));
 }

@@ -16,20 +16,23 @@ public static class InventoryVelocity
 
     public static Job Job { get; } = new(
         "inventory_velocity", 1, Topics.InventoryVelocity, Job.Update, ["product_id", "window_start"],
-        new Dictionary<string, Fact[]> { [Topics.InventoryReserved] = [Fact.Lines("items")] },
+        new Dictionary<string, Fact[]> { [Topics.InventoryReserved] = [Fact.Lines("items")], [Topics.Heartbeat] = [] },
         Transform);
 
     public static DataFrame Transform(DataFrame events) => events
+        .Filter(Col("topic") == Topics.InventoryReserved)
         .Select(Col("event_time"), Explode(Col("data.items")).As("line"))
         .GroupBy(Window(Col("event_time"), WindowLength).As("window"), Col("line.product_id").As("product_id"))
-        .Agg(Sum(Col("line.quantity")).As("units_sold"))
+        .Agg(Sum(Col("line.quantity")).As("units_sold"), Count().As(Job.Sequence), Max(Col("event_time")).As(Job.Newest))
         .WithColumn("price", Coalesce(TryElementAt(Prices(), Col("product_id")), Lit(0m)))
         .Select(
             Col("product_id"),
             Col("window.start").As("window_start"),
             Col("window.end").As("window_end"),
             Col("units_sold"),
-            Expr($"CAST(least(units_sold * price, {Fact.MaxMoney}) AS DECIMAL(12,2))").As("revenue"));
+            Expr($"CAST(least(units_sold * price, {Fact.MaxMoney}) AS DECIMAL(12,2))").As("revenue"),
+            Col(Job.Sequence),
+            Col(Job.Newest));
 
     static Column Prices() => Map([.. Catalogue.Products.SelectMany(product => new[] { Lit(product.Id), Lit(product.Price).Cast("decimal(12,2)") })]);
 }

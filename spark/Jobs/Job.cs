@@ -10,8 +10,8 @@ namespace Ecom.Spark.Jobs;
 /// <param name="OutputTopic">Where the rows go, each as a CloudEvent of this type.</param>
 /// <param name="OutputMode">update: a row is sent again whenever it changes; append: once, when it is final.</param>
 /// <param name="Key">The columns that name a row: the record key, by which the reader upserts.</param>
-/// <param name="Inputs">The topics, each with the facts that an event must carry to be read.</param>
-/// <param name="Transform">Events in (see <see cref="Events"/>), rows out; no source, no sink, no clock.</param>
+/// <param name="Inputs">The topics, each with the facts that an event must carry to be read; with the heartbeat time goes on when none of the others has an event.</param>
+/// <param name="Transform">Events in (see <see cref="Events"/>), rows out, with <see cref="Sequence"/> and <see cref="Newest"/>; no source, no sink, no clock.</param>
 public sealed record Job(
     string Name,
     int Version,
@@ -23,6 +23,9 @@ public sealed record Job(
 {
     public const string Update = "update";
     public const string Append = "append";
+
+    /// <summary>Two columns of every row that are none of its data: how much it has counted, and the time of the newest event of that.</summary>
+    public const string Sequence = "sequence", Newest = "newest";
 
     /// <summary>Every job, in the order of <c>all</c>.</summary>
     public static IReadOnlyList<Job> All { get; } =
@@ -49,6 +52,12 @@ public sealed record Fact(string Name, string Type, string Condition)
         name,
         "ARRAY<STRUCT<product_id: STRING, quantity: INT>>",
         $"forall(data.{name}, line -> coalesce(line.product_id RLIKE '{IdPattern}' AND line.quantity BETWEEN 1 AND 999, false))");
+
+    /// <summary>What each topic is expected to have in a minute.</summary>
+    public static Fact Rhythm(string name) => new(
+        name,
+        "ARRAY<STRUCT<topic: STRING, per_minute: DECIMAL(18,6)>>",
+        $"forall(data.{name}, line -> coalesce(length(line.topic) > 0 AND line.per_minute >= 0, false))");
 
     /// <summary>The most that numeric(12,2) holds: larger sums stay at it, as a sum that does not fit would end the query.</summary>
     public static string MaxMoney { get; } = Check.MaxMoney.ToString(CultureInfo.InvariantCulture);

@@ -6,7 +6,8 @@ namespace Ecom.Spark.Jobs;
 
 /// <summary>
 /// Does everything flow? All topics but analytics.* → analytics.operational_metrics, one row per topic and minute: how many events.
-/// A minute in which any topic had an event has a row for every topic, 0 where one was silent; a minute of silence has none.
+/// A minute's heartbeat, which comes when it is over, gives the topics that were silent a row with 0 and lets silence be judged, by
+/// what it says the topic's rhythm is; until then only trouble is. sequence = 2 × events, and 1 more when the heartbeat has come.
 /// Windows [start, start + 1 min) of UTC. Late: not newer than the newest event of all topics in the batches before − 10 min.
 /// </summary>
 public static class OperationalMetrics
@@ -15,26 +16,37 @@ public static class OperationalMetrics
 
     public static Job Job { get; } = new(
         "operational_metrics", 1, Topics.OperationalMetrics, Job.Update, ["metric_name", "topic", "window_start"],
-        FlowRules.Watched.ToDictionary(topic => topic, _ => System.Array.Empty<Fact>()),
+        FlowRules.Watched.ToDictionary(topic => topic, _ => System.Array.Empty<Fact>()).Append(new(Topics.Heartbeat, [Fact.Rhythm("rhythm")])).ToDictionary(),
         Transform);
 
-    // Counted side by side in one row per window and then spread: so a topic without events still gets its row.
-    public static DataFrame Transform(DataFrame events) => events
-        .GroupBy(Window(Col("event_time"), WindowLength).As("window"))
-        .Agg([Count().As("all"), .. FlowRules.Watched.Select(topic => Count(When(Col("topic") == topic, 1)).As(topic))])
-        .Select(Col("window"), Col("all"), Explode(Array([.. FlowRules.Watched.Select(topic => Struct(Lit(topic).As("topic"), Col($"`{topic}`").As("value")))])).As("count"))
-        .Select(
-            Lit(FlowRules.Metric).As("metric_name"),
-            Col("count.topic").As("topic"),
-            Col("window.start").As("window_start"),
-            Col("window.end").As("window_end"),
-            Col("count.value").As("value"),
-            Status(Col("count.topic"), Col("count.value"), Col("all")).As("status"));
+    // The topics are those that come, and those that the heartbeat names: a new topic is new rows, and no new state.
+    public static DataFrame Transform(DataFrame events)
+    {
+        var counted = Col("topic") != Topics.Heartbeat;
+        return events
+            .WithColumn("line", Explode(When(counted, Array(Struct(Col("topic").As("topic"), Lit(null).Cast("decimal(18,6)").As("per_minute")))).Otherwise(Col("data.rhythm"))))
+            .GroupBy(Window(Col("event_time"), WindowLength).As("window"), Col("line.topic").As("topic"))
+            .Agg(
+                Count(When(counted, 1)).As("value"),
+                Max(When(counted, Col("event_time"))).As("last"),
+                Max(Col("line.per_minute")).As("expected"))
+            .Select(
+                Lit(FlowRules.Metric).As("metric_name"),
+                Col("topic"),
+                Col("window.start").As("window_start"),
+                Col("window.end").As("window_end"),
+                Col("value"),
+                Status(Col("topic"), Col("value"), Col("expected")).As("status"),
+                Expr("2 * value + if(expected IS NULL, 0, 1)").As(Job.Sequence),
+                // Of silence the minute's end tells.
+                Coalesce(Col("last"), Col("window.end")).As(Job.Newest));
+    }
 
-    static Column Status(Column topic, Column value, Column all)
+    /// <summary>As <see cref="FlowRules.Status"/> says.</summary>
+    static Column Status(Column topic, Column value, Column expected)
     {
         Column silent = topic.IsIn([.. FlowRules.Flow]) & value == 0, trouble = topic.IsIn([.. FlowRules.Trouble]);
-        return When(silent & (all >= FlowRules.BusyMinute), FlowRules.Critical).When(silent, FlowRules.Warning)
+        return When(silent & (expected >= FlowRules.SilenceCritical), FlowRules.Critical).When(silent & (expected >= FlowRules.SilenceWarning), FlowRules.Warning)
             .When(trouble & (value >= FlowRules.TroubleCritical), FlowRules.Critical).When(trouble & (value >= FlowRules.TroubleWarning), FlowRules.Warning)
             .Otherwise(FlowRules.Healthy);
     }

@@ -15,16 +15,19 @@ public static class RevenueStreaming
 
     public static Job Job { get; } = new(
         "revenue_streaming", 1, Topics.RevenueMetrics, Job.Update, ["window_start"],
-        new Dictionary<string, Fact[]> { [Topics.PaymentProcessed] = [Fact.Money("amount")] },
+        new Dictionary<string, Fact[]> { [Topics.PaymentProcessed] = [Fact.Money("amount")], [Topics.Heartbeat] = [] },
         Transform);
 
     public static DataFrame Transform(DataFrame events) => events
+        .Filter(Col("topic") == Topics.PaymentProcessed)
         .GroupBy(Window(Col("event_time"), WindowLength).As("window"))
-        .Agg(Sum(Col("data.amount")).As("total"), Count().As("order_count"))
+        .Agg(Sum(Col("data.amount")).As("total"), Count().As("order_count"), Max(Col("event_time")).As(Job.Newest))
         .Select(
             Col("window.start").As("window_start"),
             Col("window.end").As("window_end"),
             Expr($"CAST(least(total, {Fact.MaxMoney}) AS DECIMAL(12,2))").As("total_revenue"),
             Col("order_count"),
-            Expr("CAST(total / order_count AS DECIMAL(12,2))").As("avg_order_value"));
+            Expr("CAST(total / order_count AS DECIMAL(12,2))").As("avg_order_value"),
+            Col("order_count").As(Job.Sequence),
+            Col(Job.Newest));
 }

@@ -29,7 +29,7 @@ public sealed class RunningJob
     {
         var checkpoint = Checkpoint.Open(session, checkpoints, job);
         var records = kafka.Stream(job);
-        var query = kafka.Write(CloudEvents.Records(job.Transform(Events.Read(records, job)), job, checkpoint.Epoch), job.OutputTopic)
+        var query = kafka.Write(CloudEvents.Records(job.Transform(Events.Read(records, job)), job), job.OutputTopic)
             .QueryName(job.Name)
             .OutputMode(job.OutputMode)
             .Option("checkpointLocation", checkpoint.Query)

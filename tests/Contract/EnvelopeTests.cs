@@ -44,10 +44,27 @@ public sealed class EnvelopeTests
     [InlineData("\"card_declined\"", "\"a\\u0000b\"", "reason must be at most 2000 characters without NUL")]
     [InlineData("\"e-1\"", "\"\"", "id must be 1 to 100 characters")]
     [InlineData("\"2026-01-02T03:04:05Z\"", "\"yesterday\"", "not a readable")]
+    [InlineData("\"specversion\"", "\"sequence\":\"7\",\"specversion\"", "sequence must be a number of 20 digits")]
+    [InlineData("\"specversion\"", "\"sequence\":\"99999999999999999999\",\"specversion\"", "sequence must be a number of 20 digits")]
+    [InlineData("\"specversion\"", "\"sequence\":\"-0000000000000000007\",\"specversion\"", "sequence must be a number of 20 digits")]
     public void What_is_wrong_in_it_is_said(string part, string instead, string reason)
     {
         Parse(Good.Replace(part, instead)).Fault!.ShouldContain(reason);
     }
+
+    [Fact]
+    public void A_version_is_text_that_sorts_as_numbers_do()
+    {
+        Parse(Good).Event!.Version.ShouldBe(0);
+        Parse(Good.Replace("\"specversion\"", $"\"sequence\":\"{CloudEvent.Sequence(1234)}\",\"specversion\"")).Event!.Version.ShouldBe(1234);
+        string.CompareOrdinal(CloudEvent.Sequence(9), CloudEvent.Sequence(10)).ShouldBeNegative();
+    }
+
+    [Theory]
+    [InlineData("03:03:05", null)]
+    [InlineData("03:03:04.9999999", "time lies more than a minute after 2026-01-02T03:03:04.9999999+00:00")]
+    public void An_event_from_the_future_is_none_for_who_has_a_clock(string now, string? fault) => CloudEvent.Parse<PaymentFailed>(
+        Encoding.UTF8.GetBytes(Good), DateTimeOffset.Parse($"2026-01-02T{now}Z", System.Globalization.CultureInfo.InvariantCulture)).Fault.ShouldBe(fault);
 
     [Theory]
     [InlineData("-1")]

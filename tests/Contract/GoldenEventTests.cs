@@ -32,13 +32,14 @@ public sealed class GoldenEventTests
         Sample(AppIds.Payment, new PaymentRefunded("PAY-1", "ORD-1", "user-1", 312.97m, "PROD-001 is out of stock")),
         Sample(AppIds.Inventory, new InventoryReleased("ORD-1", Units)),
         Sample(AppIds.Order, new NotificationSend("user-1", "user-1@example.com", "order_cancelled", "ORD-1", new(Lines, 312.97m, "PROD-001 is out of stock", "inventory_depleted", "PROD-001", 312.97m))),
-        Sample("spark-fraud_detection", new FraudDetected("user-1", null, "high_order_value", "HIGH", "an order of 1250.00", Noon, Noon.AddMinutes(5))),
-        Sample("spark-revenue_streaming", new RevenueMetrics(Noon, Noon.AddMinutes(1), 312.97m, 1, 312.97m)),
-        Sample("spark-cart_abandonment", new CartAbandonment("user-1", "PROD-001", Noon, Noon.AddMinutes(30))),
-        Sample("spark-inventory_velocity", new InventoryVelocity("PROD-001", Noon, Noon.AddHours(1), 2, 299.98m)),
-        Sample("spark-operational_metrics", new OperationalMetrics("events_per_minute", "order.created", Noon, Noon.AddMinutes(1), 12, "HEALTHY")),
+        Sample("spark-fraud_detection", new FraudDetected("user-1", null, "high_order_value", "HIGH", "an order of 1250.00", Noon, Noon.AddMinutes(5)), 4),
+        Sample("spark-revenue_streaming", new RevenueMetrics(Noon, Noon.AddMinutes(1), 312.97m, 1, 312.97m), 1),
+        Sample("spark-cart_abandonment", new CartAbandonment("user-1", "PROD-001", Noon, Noon.AddMinutes(30)), 1),
+        Sample("spark-inventory_velocity", new InventoryVelocity("PROD-001", Noon, Noon.AddHours(1), 2, 299.98m), 1),
+        Sample("spark-operational_metrics", new OperationalMetrics("events_per_minute", "order.created", Noon, Noon.AddMinutes(1), 12, "HEALTHY"), 25),
         Sample(AppIds.Order, new DeadLetter("payment.processed", "0199-1", "there is no order ORD-1", "Again", 3, Noon, AppIds.Order, JsonSerializer.SerializeToElement(new { id = "0199-1" }))),
         Sample(AppIds.Order, new LetterApplied("0199-2", AppIds.Order)),
+        Sample(AppIds.Analytics, new Heartbeat(Noon, [new(Topics.OrderCreated, 12.5m), new(Topics.InventoryLow, 0)])),
     ];
 
     public static TheoryData<string> TopicNames => [.. Topics.All];
@@ -72,9 +73,9 @@ public sealed class GoldenEventTests
         }
     }
 
-    static (string, string) Sample<T>(string source, T data) where T : class, IEvent
+    static (string, string) Sample<T>(string source, T data, long? version = null) where T : class, IEvent
     {
-        var e = CloudEvent.New(data, source, Noon, "corr-1", "cause-1", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01") with { Id = "0199a0a0-0000-7000-8000-000000000001" };
+        var e = CloudEvent.New(data, source, Noon, "corr-1", "cause-1", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01") with { Id = "0199a0a0-0000-7000-8000-000000000001", Sequence = version is null ? null : CloudEvent.Sequence(version.Value) };
         var json = JsonSerializer.SerializeToUtf8Bytes(e, Indented);
         var (read, fault) = CloudEvent.Parse<T>(json);
         fault.ShouldBeNull();

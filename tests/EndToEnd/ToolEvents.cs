@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Confluent.Kafka.Admin;
 using Ecom.Contracts;
 using Ecom.Tests.Support;
 
@@ -30,6 +31,24 @@ public class ToolEvents
     }
 
     [Fact]
+    [Needs(Runtime.Kafka)]
+    public async Task Setup_makes_the_brokers_clock_that_of_every_topic_also_of_one_that_is_there()
+    {
+        using var heavy = await HeavyLock.Take();
+        await using var kafka = await KafkaCluster.Start();
+        await kafka.CreateTopics(3, Topics.OrderCreated);
+
+        var first = await Setup(kafka);
+        var second = await Setup(kafka);
+
+        first.ShouldContain(line => line.StartsWith("kafka       order.created ", StringComparison.Ordinal) && line.EndsWith("changed: message.timestamp.type CreateTime to LogAppendTime", StringComparison.Ordinal));
+        second.Where(line => line.StartsWith("kafka", StringComparison.Ordinal)).ShouldAllBe(line => line.EndsWith("unchanged", StringComparison.Ordinal));
+        using var admin = kafka.Admin();
+        var topics = await admin.DescribeConfigsAsync(Topics.All.Select(topic => new ConfigResource { Type = ResourceType.Topic, Name = topic }));
+        topics.Select(topic => topic.Entries["message.timestamp.type"].Value).Distinct().ShouldBe(["LogAppendTime"]);
+    }
+
+    [Fact]
     public async Task Generated_events_are_counted_by_the_embedded_computation()
     {
         var (code, last) = await Ecom("events", "--count", "3000", "--embedded", "--json");
@@ -37,6 +56,13 @@ public class ToolEvents
         code.ShouldBe(0, last);
         JsonSerializer.Deserialize<JsonElement>(last).GetProperty("counted_per_s").GetDouble().ShouldBeGreaterThan(0);
         (await Ecom("events", "--count", "10")).Code.ShouldBe(2);
+    }
+
+    static async Task<IReadOnlyCollection<string>> Setup(KafkaCluster kafka)
+    {
+        await using var tool = ChildProcess.StartTool(["setup"], new Dictionary<string, string?> { ["KAFKA_BROKERS"] = kafka.Brokers, ["POSTGRES_HOST"] = null, ["ConnectionStrings__Db"] = null });
+        (await tool.WaitForExit(TimeSpan.FromMinutes(2))).ShouldBe(0, tool.Tail());
+        return [.. tool.Output];
     }
 
     static async Task<(int Code, string Last)> Ecom(params string[] arguments)

@@ -18,7 +18,7 @@ public sealed class ComputedAnalyticsTests : IAsyncLifetime
     {
         var subscriptions = (await service.Get("/dapr/subscribe")).AsArray();
 
-        subscriptions.Select(s => (string)s!["topic"]!).Order().ShouldBe(Contracts.FlowRules.Watched.Append("analytics.applied_letters").Order());
+        subscriptions.Select(s => (string)s!["topic"]!).Order().ShouldBe(Contracts.FlowRules.Watched.Concat(["analytics.applied_letters", "shop.heartbeat"]).Order());
         subscriptions.Where(s => (string)s!["topic"]! != "dlq.events").ShouldAllBe(s => (string)s!["deadLetterTopic"]! == "dlq.events");
         subscriptions.Where(s => (string)s!["topic"]! != "analytics.applied_letters").ShouldAllBe(s => (bool)s!["bulkSubscribe"]!["enabled"]!);
     }
@@ -122,7 +122,7 @@ public sealed class ComputedAnalyticsTests : IAsyncLifetime
         ((decimal)(await Rows("revenue")).ShouldHaveSingleItem()["total_revenue"]!).ShouldBe(3m);
         await Eventually.Until(() => service.DeadLetters.Count == bad.Length, TimeSpan.FromSeconds(20), "the dead letters have gone out");
         service.DeadLetters.ShouldAllBe(letter => (string?)letter["original_topic"] == "payment.processed" && (string?)letter["subscriber"] == "analytics-service");
-        service.DeadLetters.Select(letter => (string?)letter["error_reason"]).ShouldContain(reason => reason!.Contains("more than a day"));
+        service.DeadLetters.Select(letter => (string?)letter["error_reason"]).ShouldContain(reason => reason!.Contains("more than a minute"));
     }
 
     [Fact]
@@ -136,6 +136,36 @@ public sealed class ComputedAnalyticsTests : IAsyncLifetime
         var row = (await Rows("operations")).Single(r => (string?)r["topic"] == "dlq.events");
         ((decimal)row["value"]!).ShouldBe(1);
         (await service.Count("dead_letters")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Heartbeats_close_carts_and_minutes_where_nothing_else_comes()
+    {
+        string Beat(int minute) => Event("shop.heartbeat", minute, $$"""{"minute":"{{At(minute)}}","rhythm":[{"topic":"order.created","per_minute":12.00},{"topic":"payment.processed","per_minute":12.00},{"topic":"inventory.low","per_minute":0}]}""");
+        await Deliver([Event("cart.item_added", 0, """{"user_id":"ann","product_id":"PROD-001","quantity":1,"price":9.99}"""), Paid(0, "1.00")]);
+        foreach (var minute in (int[])[0, 1, 41])
+            await Deliver([Beat(minute)]);
+
+        (await Rows("abandonment")).Select(r => $"{r["user_id"]} {r["detected_at"]}").ShouldBe([$"ann {At(30)}"]);
+        (await Rows("operations")).Where(r => (string?)r["window_start"] != At(41)).Select(r => $"{r["window_start"]} {r["topic"]} {(int)(decimal)r["value"]!} {r["status"]}").ShouldBe(
+        [
+            $"{At(1)} inventory.low 0 HEALTHY", $"{At(1)} order.created 0 CRITICAL", $"{At(1)} payment.processed 0 CRITICAL",
+            $"{At(0)} cart.item_added 1 HEALTHY", $"{At(0)} inventory.low 0 HEALTHY", $"{At(0)} order.created 0 CRITICAL", $"{At(0)} payment.processed 1 HEALTHY",
+        ]);
+        (await service.Count("journal WHERE topic = 'shop.heartbeat'")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task It_tells_of_each_minute_once_whoever_tells()
+    {
+        await Eventually.Until(() => service.Sidecar.PublishedOn("shop.heartbeat").Count > 0, TimeSpan.FromSeconds(30), "a minute is over");
+        var before = service.Sidecar.PublishedOn("shop.heartbeat").Count;
+        await service.KillAndStartAgain();
+        await Eventually.Until(() => service.Sidecar.PublishedOn("shop.heartbeat").Count > before, TimeSpan.FromSeconds(30), "it is told again");
+
+        var told = service.Sidecar.PublishedOn("shop.heartbeat");
+        told.ShouldAllBe(e => (string?)e.Envelope["time"] == (string?)e.Data["minute"] && e.Data["rhythm"]!.AsArray().Select(of => (string)of!["topic"]!).SequenceEqual(Contracts.FlowRules.Watched));
+        told.Select(e => e.Id).Distinct().Count().ShouldBe(told.Select(e => (string?)e.Data["minute"]).Distinct().Count());
     }
 
     [Fact]

@@ -64,6 +64,21 @@ public sealed class InboxTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_event_from_the_future_is_a_dead_letter_at_once()
+    {
+        await Start(waits: "600,600");
+        string At(TimeSpan ahead) => new Facts().Confirmed.With("time", $"\"{DateTimeOffset.UtcNow + ahead:O}\"");
+
+        await service.Takes(At(TimeSpan.FromSeconds(40)));
+        await service.Takes(At(TimeSpan.FromMinutes(3)));
+
+        await Eventually.Until(() => service.DeadLetters.Count > 0, Soon, "the dead letter");
+        var letter = service.DeadLetters.ShouldHaveSingleItem();
+        ((string)letter["error_reason"]!).ShouldContain("more than a minute");
+        ((string)letter["error_type"]!, (int)letter["retry_count"]!).ShouldBe(("InvalidEvent", 0));
+    }
+
+    [Fact]
     public async Task A_replay_is_applied_once_by_the_service_that_it_is_for_and_that_is_told()
     {
         await Start(waits: "0.1,0.1");

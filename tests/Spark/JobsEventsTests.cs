@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ecom.Contracts;
@@ -43,7 +45,7 @@ public sealed class JobsEventsTests(SparkWorld world)
             ("time", "null", "time"),
             ("time", "\"yesterday\"", "time"),
             ("time", "\"2026-13-01T10:00:00Z\"", "time"),
-            ("time", "\"9999-12-31T23:59:59Z\"", "a day after"),
+            ("time", "\"9999-12-31T23:59:59Z\"", "a minute after"),
             ("data", "null", "data is missing"),
             ("data", "5", "data is missing"),
             ("data", "{}", "amount"),
@@ -85,6 +87,27 @@ public sealed class JobsEventsTests(SparkWorld world)
         var letters = Letters([.. values.Select(value => new HistoryRecord("payment.processed", value))]);
         letters.ShouldAllBe(letter => letter.Data.EventId == null && letter.Data.Payload.ValueKind == JsonValueKind.String);
         letters.Select(letter => letter.Data.Payload.GetBytesFromBase64()).ShouldBe(values.Select(value => value ?? []));
+    }
+
+    [Fact]
+    public void A_dead_letter_has_the_time_of_its_event_or_of_its_record_where_that_has_none_that_can_be()
+    {
+        var future = $"\"{Written.AddMinutes(1).AddSeconds(1):O}\"";
+        var letters = Letters(With("data", "{}"), With("time", "\"yesterday\""), With("time", future), new HistoryRecord("payment.processed", "no event"));
+
+        letters.Select(letter => letter.Time).ShouldBe([At("10:00:00"), Written, Written, Written]);
+        letters.ShouldAllBe(letter => letter.Data.Timestamp == Written);
+        Letters(With("time", future.Replace(":01.", ":00.", StringComparison.Ordinal))).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void What_the_sidecar_left_among_the_dead_letters_makes_no_second_letter()
+    {
+        HistoryRecord[] copies = [new("dlq.events", Good), new("dlq.events", "no event"), new("dlq.events", [0xFF])];
+
+        Letters(Operations.Job, copies).ShouldBeEmpty();
+        Operations.Job.Rows(world.Session, copies).ShouldBeEmpty();
+        Letters(Operations.Job, new HistoryRecord("payment.processed", "no event")).ShouldHaveSingleItem();
     }
 
     [Fact]
@@ -136,14 +159,16 @@ public sealed class JobsEventsTests(SparkWorld world)
             where T : class, IEvent
         {
             var rows = job.Transform(Events.Read(Table(world.Session, records), job));
-            var sent = CloudEvents.Records(rows, job, "epoch").Collect();
+            var sent = CloudEvents.Records(rows, job).Collect();
             sent.ShouldNotBeEmpty();
             sent.Select(row => row.Get("key")).Distinct().Count().ShouldBe(sent.Count);
             foreach (var row in sent)
             {
-                var (e, fault) = CloudEvent.Parse<T>(System.Text.Encoding.UTF8.GetBytes(row.GetAs<string>("value")));
+                var (e, fault) = CloudEvent.Parse<T>(Encoding.UTF8.GetBytes(row.GetAs<string>("value")));
                 fault.ShouldBeNull();
                 e!.Source.ShouldBe("spark-" + job.Name);
+                e.Version.ShouldBeGreaterThan(0);
+                e.Time.ToString("HH:mm:ss", CultureInfo.InvariantCulture).ShouldBe("10:00:00");
                 e.Subject.ShouldBe(row.Get("key"));
                 Guid.TryParse(e.Id, out _).ShouldBeTrue();
             }
@@ -151,14 +176,17 @@ public sealed class JobsEventsTests(SparkWorld world)
     }
 
     [Fact]
-    public void The_same_row_has_the_same_id_in_one_life_of_a_checkpoint_and_another_in_the_next()
+    public void Whoever_counts_the_same_says_the_same_and_each_event_more_is_a_new_version_at_the_newest_ones_time()
     {
-        var rows = Revenue.Transform(Events.Read(Table(world.Session, Paid("10:00:00", 1m)), Revenue));
+        HistoryRecord[] paid = [Paid("10:00:20", 1m), Paid("10:00:10", 0m)];
+        var (one, both) = (Said(paid[0]), Said(paid));
 
-        Id("one").ShouldBe(Id("one"));
-        Id("one").ShouldNotBe(Id("two"));
+        Said(paid[0]).ShouldBe(one);
+        (one.Version, one.Time, both.Version, both.Time).ShouldBe((1, At("10:00:20"), 2, At("10:00:20")));
+        both.Id.ShouldNotBe(one.Id);
 
-        string Id(string epoch) => JsonDocument.Parse(CloudEvents.Records(rows, Revenue, epoch).Collect().Single().GetAs<string>("value")).RootElement.GetProperty("id").GetString()!;
+        CloudEvent<RevenueMetrics> Said(params HistoryRecord[] records) => CloudEvent.Parse<RevenueMetrics>(
+            Encoding.UTF8.GetBytes(CloudEvents.Records(Revenue.Transform(Events.Read(Table(world.Session, records), Revenue)), Revenue).Collect().Single().GetAs<string>("value"))).Event!;
     }
 
     // The good event with one field replaced.
@@ -177,7 +205,7 @@ public sealed class JobsEventsTests(SparkWorld world)
     [
         .. Events.DeadLetters(Table(world.Session, records), job).Collect().Select(row =>
         {
-            var (letter, fault) = CloudEvent.Parse<DeadLetter>(System.Text.Encoding.UTF8.GetBytes(row.GetAs<string>("value")));
+            var (letter, fault) = CloudEvent.Parse<DeadLetter>(Encoding.UTF8.GetBytes(row.GetAs<string>("value")));
             fault.ShouldBeNull();
             return letter!;
         }),

@@ -7,6 +7,7 @@ using Ecom.Tests.Spark.Support;
 using Ecom.Tests.Support;
 using static Ecom.Tests.Spark.Support.History;
 using Abandonment = Ecom.Spark.Jobs.CartAbandonment;
+using Operations = Ecom.Spark.Jobs.OperationalMetrics;
 using Kafka = Ecom.Tests.Support.KafkaCluster;
 
 namespace Ecom.Tests.Spark;
@@ -48,22 +49,32 @@ public sealed class JobsStreamingTests(SparkWorld world)
         Rows(kafka.Read(revenue.OutputTopic), "total_revenue", "order_count").ShouldBe(["10.00 1", "7.00 1", "7.00 3"], ignoreOrder: true);
     }
 
+    /// <summary>With a broker of its own: every job hears the heartbeat.</summary>
     [Fact]
-    public async Task Abandoned_items_are_found_although_nobody_checks_out()
+    public async Task The_last_carts_and_a_dead_minute_are_told_when_nothing_comes_but_heartbeats()
     {
-        var kafka = await Topics();
+        _ = world.Session;
+        await using var kafka = await Kafka.Start();
+        await kafka.CreateTopics(1, [.. Contracts.Topics.All]);
         using var folder = new TempFolder("checkpoint");
 
         Produce(kafka, Added("10:00:00", "ann", "PROD-001"), Added("10:01:00", "ann", "PROD-002"), Removed("10:02:00", "ann", "PROD-002"));
-        Run(Abandonment.Job, kafka, folder);
+        RunBoth();
         kafka.Read(Abandonment.Job.OutputTopic).ShouldBeEmpty();
 
-        // Only additions move the time on; the stream of checkouts is idle.
-        Produce(kafka, Added("10:45:00", "bob", "PROD-003"));
-        Run(Abandonment.Job, kafka, folder);
+        Produce(kafka, Heartbeat("10:39:00", ("order.created", 12m)), Heartbeat("10:41:00", ("order.created", 12m)));
+        RunBoth();
 
         Rows(kafka.Read(Abandonment.Job.OutputTopic), "user_id", "product_id", "item_added_time", "detected_at")
             .ShouldBe(["ann PROD-001 2026-03-01T10:00:00.000000Z 2026-03-01T10:30:00.000000Z"]);
+        Rows(kafka.Read(Operations.Job.OutputTopic), "window_start", "topic", "value", "status").Where(row => row.Contains("order.created", StringComparison.Ordinal)).ShouldBe(
+            ["2026-03-01T10:39:00.000000Z order.created 0 CRITICAL", "2026-03-01T10:41:00.000000Z order.created 0 CRITICAL"], ignoreOrder: true);
+
+        void RunBoth()
+        {
+            foreach (var job in (Job[])[Abandonment.Job, Operations.Job])
+                Run(job, kafka, folder);
+        }
     }
 
     [Fact]

@@ -20,11 +20,11 @@ public sealed class ParityTests(SparkWorld world)
 
     static readonly Dictionary<string, string> Tables = new()
     {
-        ["revenue_metrics"] = "window_start, window_end, total_revenue, order_count, avg_order_value",
-        ["fraud_alerts"] = "user_id, order_id, alert_type, severity, details, window_start, window_end",
-        ["cart_abandonment"] = "user_id, product_id, item_added_time, detected_at",
-        ["inventory_velocity"] = "product_id, window_start, window_end, units_sold, revenue",
-        ["operational_metrics"] = "metric_name, topic, window_start, window_end, value, status",
+        ["revenue_metrics"] = "window_start, window_end, total_revenue, order_count, avg_order_value, sequence, as_of",
+        ["fraud_alerts"] = "user_id, order_id, alert_type, severity, details, window_start, window_end, sequence, as_of",
+        ["cart_abandonment"] = "user_id, product_id, item_added_time, detected_at, sequence, as_of",
+        ["inventory_velocity"] = "product_id, window_start, window_end, units_sold, revenue, sequence, as_of",
+        ["operational_metrics"] = "metric_name, topic, window_start, window_end, value, status, sequence, as_of",
     };
 
     [Fact]
@@ -117,8 +117,8 @@ public sealed class ParityTests(SparkWorld world)
     }
 
     /// <summary>
-    /// The jobs on Spark. The one that watches all topics has a broker of its own: what the others tell of fraud is said today, and
-    /// would make the rest of the recorded night late.
+    /// The jobs on Spark. The one that watches all topics has a broker of its own: what the others tell of fraud would count there,
+    /// and the service does not hear its own.
     /// </summary>
     sealed class SparkSide(SparkWorld world, KafkaCluster events, KafkaCluster flow) : IAsyncDisposable
     {
@@ -151,7 +151,7 @@ public sealed class ParityTests(SparkWorld world)
         public IReadOnlyList<KafkaRecord> Results() =>
         [
             .. Results(events, Others),
-            // The dead letters of this part's malformed records are events of today.
+            // What cannot be read at all has no time of that night: the letters about it are events of today.
             .. Results(flow, Watching).Where(record => record.Value.Contains("\"window_start\":\"2026-11-01", StringComparison.Ordinal)),
         ];
 

@@ -16,7 +16,8 @@ public sealed class ExpectedAnalytics
     /// <summary>Spark and PostgreSQL keep time to the microsecond.</summary>
     static readonly TimeSpan Tick = TimeSpan.FromMicroseconds(1);
 
-    static readonly string[] Watched = [.. Topics.All.Where(topic => !topic.StartsWith("analytics.", StringComparison.Ordinal))];
+    /// <summary>All that is not computed: the shop's own events, and the heartbeat, which closes minutes and carts.</summary>
+    static readonly string[] Told = [.. Topics.All.Where(topic => !topic.StartsWith("analytics.", StringComparison.Ordinal))];
     static readonly string[] Flow =
         [Topics.CartItemAdded, Topics.CheckoutInitiated, Topics.OrderCreated, Topics.PaymentProcessed, Topics.OrderConfirmed, Topics.InventoryReserved, Topics.NotificationSend];
     static readonly string[] Trouble = [Topics.PaymentFailed, Topics.InventoryDepleted, Topics.OrderCancelled, Topics.FraudDetected, Topics.DeadLetters];
@@ -24,9 +25,9 @@ public sealed class ExpectedAnalytics
 
     ExpectedAnalytics(IReadOnlyList<KafkaRecord> records) => this.records = records;
 
-    public static ExpectedAnalytics Of(KafkaCluster kafka) => new(kafka.Read(Watched));
+    public static ExpectedAnalytics Of(KafkaCluster kafka) => new(kafka.Read(Told));
 
-    public static ExpectedAnalytics Of(IEnumerable<KafkaRecord> records) => new([.. records.Where(record => Watched.Contains(record.Topic))]);
+    public static ExpectedAnalytics Of(IEnumerable<KafkaRecord> records) => new([.. records.Where(record => Told.Contains(record.Topic))]);
 
     /// <summary>All rows of a table, read page by page.</summary>
     /// <param name="get">Asks analytics-service for a path.</param>
@@ -75,7 +76,7 @@ public sealed class ExpectedAnalytics
             .Select(window => Alert(window.Key, "multiple_failed_payments", "MEDIUM", $"{window.Count()} failed payments in 5 minutes")),
     ];
 
-    /// <summary>What was neither checked out nor taken out within half an hour, as far as the newest event of the carts lets anybody see.</summary>
+    /// <summary>What was neither checked out nor taken out within half an hour, as far as the newest event of the carts, or the heartbeat, lets anybody see.</summary>
     public IEnumerable<CartAbandonment> Abandonment
     {
         get
@@ -83,7 +84,7 @@ public sealed class ExpectedAnalytics
             var added = Events<CartItemAdded>();
             var ended = Events<CartItemRemoved>().Select(e => (e.Data.UserId, ProductId: (string?)e.Data.ProductId, e.Time))
                 .Concat(Events<CheckoutInitiated>().Select(e => (e.Data.UserId, ProductId: (string?)null, e.Time))).ToLookup(e => e.UserId);
-            var seen = added.Select(e => e.Time).Concat(ended.SelectMany(user => user.Select(e => e.Time))).DefaultIfEmpty().Max() - Lateness;
+            var seen = added.Select(e => e.Time).Concat(ended.SelectMany(user => user.Select(e => e.Time))).Concat(Events<Heartbeat>().Select(e => e.Time)).DefaultIfEmpty().Max() - Lateness;
             return added.Where(item => item.Time + CartPatience < seen && !ended[item.Data.UserId].Any(end => Ends(end, item)))
                 .Select(item => new CartAbandonment(item.Data.UserId, item.Data.ProductId, Floor(item.Time, Tick), Floor(item.Time, Tick) + CartPatience));
         }
@@ -101,13 +102,21 @@ public sealed class ExpectedAnalytics
                 product.Key, hour.Key, hour.Key + Hour, product.Value, product.Value * Catalogue.Products.Single(item => item.Id == product.Key).Price, ranks.IndexOf(product.Value) + 1));
         });
 
-    public IEnumerable<OperationalMetrics> Operations => records.Select(Envelope).OfType<(string Topic, string Id, DateTimeOffset Time)>().DistinctBy(e => e.Id)
-        .GroupBy(e => Floor(e.Time, Minute))
-        .SelectMany(minute => Watched.Select(topic =>
+    /// <summary>Of each minute the topics that had an event, and, where its heartbeat came, those that it names.</summary>
+    public IEnumerable<OperationalMetrics> Operations
+    {
+        get
         {
-            var count = minute.Count(e => e.Topic == topic);
-            return new OperationalMetrics("events_per_minute", topic, minute.Key, minute.Key + Minute, count, Status(topic, count, minute.Count()));
-        }));
+            var counts = records.Where(record => record.Topic != Topics.Heartbeat).Select(Envelope).OfType<(string Topic, string Id, DateTimeOffset Time)>().DistinctBy(e => e.Id)
+                .CountBy(e => (e.Topic, Minute: Floor(e.Time, Minute))).ToDictionary();
+            var expected = Events<Heartbeat>().SelectMany(e => e.Data.Rhythm.Select(of => (of.Topic, e.Data.Minute, of.PerMinute))).ToDictionary(of => (of.Topic, of.Minute), of => of.PerMinute);
+            return counts.Keys.Union(expected.Keys).Select(row =>
+            {
+                var count = counts.GetValueOrDefault(row);
+                return new OperationalMetrics("events_per_minute", row.Topic, row.Minute, row.Minute + Minute, count, Status(row.Topic, count, expected.GetValueOrDefault(row)));
+            });
+        }
+    }
 
     /// <summary>The ids of a topic's events.</summary>
     public IReadOnlySet<string> Ids<T>()
@@ -139,8 +148,8 @@ public sealed class ExpectedAnalytics
     static bool Ends((string UserId, string? ProductId, DateTimeOffset Time) end, CloudEvent<CartItemAdded> item) =>
         (end.ProductId is null || end.ProductId == item.Data.ProductId) && end.Time >= item.Time && end.Time <= item.Time + CartPatience;
 
-    static string Status(string topic, int count, int all) =>
-        Flow.Contains(topic) && count == 0 ? all >= 100 ? "CRITICAL" : "WARNING"
+    static string Status(string topic, int count, decimal expected) =>
+        Flow.Contains(topic) && count == 0 ? expected >= 10 ? "CRITICAL" : expected >= 5 ? "WARNING" : "HEALTHY"
         : Trouble.Contains(topic) && count >= 10 ? count >= 50 ? "CRITICAL" : "WARNING"
         : "HEALTHY";
 

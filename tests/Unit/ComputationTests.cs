@@ -41,7 +41,7 @@ public sealed class ComputationTests
             var kept = new Dictionary<Fact, DateTimeOffset>();
             foreach (var batch in Batches(new Random(7), length: 200))
             {
-                foreach (var fact in computation.Fold(batch, Now).Counted)
+                foreach (var fact in computation.Fold(batch).Counted)
                     kept[fact] = computation.Until(fact);
                 kept = kept.Where(fact => fact.Value > computation.Watermark).ToDictionary();
             }
@@ -50,17 +50,48 @@ public sealed class ComputationTests
         }
     }
 
+    [Fact]
+    public void The_last_carts_are_told_when_no_other_event_comes()
+    {
+        var carts = new AbandonedCarts();
+        carts.Fold([new Fact(Topics.CartItemAdded, "e-1", Now) { UserId = "ann", ProductId = "PROD-001" }]);
+
+        carts.Fold([Heartbeat(Now.AddMinutes(39))]).Rows.ShouldBeEmpty();
+        var row = carts.Fold([Heartbeat(Now.AddMinutes(41))]).Rows.ShouldHaveSingleItem().ShouldBeOfType<AbandonedItem>();
+
+        (row.DetectedAt, row.AsOf, row.Sequence).ShouldBe((Now.AddMinutes(30), Now, 1));
+        carts.Fold([Heartbeat(Now.AddMinutes(42))]).Rows.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_minute_is_judged_when_it_is_over_and_each_topic_by_its_own_rhythm()
+    {
+        var operations = new OperationsPerTopic();
+        Fact Paid(int second) => new(Topics.PaymentProcessed, $"paid-{second}", Now.AddSeconds(second));
+
+        Lines(operations.Fold([Paid(10), Paid(20)])).ShouldBe(["payment.processed 2 HEALTHY 4 20"]);
+        Lines(operations.Fold([Heartbeat(Now, (Topics.PaymentProcessed, 40), (Topics.OrderCreated, 10), (Topics.CartItemAdded, 5), (Topics.NotificationSend, 4.99m), (Topics.InventoryLow, 99))])).ShouldBe(
+            ["cart.item_added 0 WARNING 1 60", "inventory.low 0 HEALTHY 1 60", "notification.send 0 HEALTHY 1 60", "order.created 0 CRITICAL 1 60", "payment.processed 2 HEALTHY 5 20"]);
+        // Slower than the heartbeat, and no silence after all.
+        Lines(operations.Fold([new(Topics.OrderCreated, "order", Now.AddSeconds(59))])).ShouldBe(["order.created 1 HEALTHY 3 59"]);
+
+        static IEnumerable<string> Lines(Folded folded) => folded.Rows.Cast<OperationalWindow>().Select(row => $"{row.Topic} {row.Value} {row.Status} {row.Sequence} {(row.AsOf - Now).TotalSeconds}").Order(StringComparer.Ordinal);
+    }
+
     /// <summary>The last word on each row, with a new computation in place of the old one where the dice say so.</summary>
     static IEnumerable<string> Rows(Func<Computation> create, IReadOnlyList<Fact[]> batches, Random? kills)
     {
         var (computation, kept, rows) = (create(), new List<Fact>(), new Dictionary<string, string>());
         foreach (var batch in batches)
         {
-            var folded = computation.Fold(batch, Now);
+            var folded = computation.Fold(batch);
             kept.RemoveAll(fact => computation.Until(fact) <= computation.Watermark);
             kept.AddRange(folded.Counted);
-            foreach (var (key, values) in folded.Rows.Select(Text))
-                rows[key] = values;
+            foreach (var row in folded.Rows)
+            {
+                var (key, values) = Text(row);
+                rows[key] = $"{values} {row.Sequence} {row.AsOf:O}";
+            }
             if (kills?.Next(3) == 0)
             {
                 var newest = computation.Newest;
@@ -70,6 +101,9 @@ public sealed class ComputationTests
         }
         return rows.Select(row => $"{row.Key} {row.Value}").Order(StringComparer.Ordinal);
     }
+
+    static Fact Heartbeat(DateTimeOffset minute, params IEnumerable<(string Topic, decimal PerMinute)> rhythm) =>
+        new(Topics.Heartbeat, $"minute-{minute:O}", minute) { Rhythm = [.. rhythm.Select(of => new TopicRhythm(of.Topic, of.PerMinute))] };
 
     static (string Key, string Values) Text(AnalyticsRow row) => row switch
     {
@@ -87,7 +121,7 @@ public sealed class ComputationTests
         List<Fact[]> batches = [];
         var (time, number) = (Now, 0);
         for (var i = 0; i < length; i++, time += TimeSpan.FromMinutes(random.Next(20)))
-            batches.Add([.. Enumerable.Range(0, random.Next(1, 12)).Select(_ => new Fact(Topic(), $"e-{number++}", time.AddSeconds(-random.Next(800)))
+            batches.Add([.. Enumerable.Range(0, random.Next(1, 12)).Select(_ => random.Next(8) == 0 ? Heartbeat(time, (Topics.PaymentProcessed, random.Next(12)), (Topics.CartItemAdded, 7)) : new Fact(Topic(), $"e-{number++}", time.AddSeconds(-random.Next(800)))
             {
                 UserId = $"u-{random.Next(3)}",
                 ProductId = $"PROD-00{random.Next(1, 3)}",

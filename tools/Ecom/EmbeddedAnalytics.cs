@@ -74,14 +74,14 @@ sealed class EmbeddedAnalytics : IAsyncDisposable
         folder.Delete(recursive: true);
     }
 
-    /// <summary>The events are of another day: an alert that is told now would make the rest of them late, so it does not come back here.</summary>
+    /// <summary>The events are of another day: a heartbeat of today would make the rest of them late, and an alert is none of those that were given. So neither comes back here.</summary>
     string Resources()
     {
         var (from, to) = (Path.Combine(Repository.Root, "components", "embedded"), folder.CreateSubdirectory("resources").FullName);
         foreach (var file in Directory.GetFiles(from))
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
         var pubsub = Path.Combine(to, "pubsub.yaml");
-        File.WriteAllText(pubsub, File.ReadAllText(pubsub).Replace("  metadata:\n    #", $"  metadata:\n    - name: protectedTopics\n      value: {Topics.FraudDetected}\n    - name: publishingScopes\n      value: {AppIds.Analytics}={string.Join(',', Topics.All)}\n    #", StringComparison.Ordinal));
+        File.WriteAllText(pubsub, File.ReadAllText(pubsub).Replace("  metadata:\n    #", $"  metadata:\n    - name: protectedTopics\n      value: {Topics.FraudDetected},{Topics.Heartbeat}\n    - name: publishingScopes\n      value: {AppIds.Analytics}={string.Join(',', Topics.All)}\n    #", StringComparison.Ordinal));
         return to;
     }
 }

@@ -8,7 +8,7 @@ namespace Ecom.Tool;
 /// <summary>The events of many customers at once, without the services: as much as the Spark jobs can take.</summary>
 static class Events
 {
-    // Fixed, so that a seed names the events, and past, as the jobs refuse what lies ahead of its record.
+    // Fixed, so that a seed names the events, and past, as what lies ahead of the clock is no event for anybody.
     static readonly DateTimeOffset Beginning = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     const int Chunk = 2_000;
@@ -19,7 +19,7 @@ static class Events
         var count = new Option<int>("--count") { Description = "How many events.", Required = true };
         count.Validators.Add(Options.Between(count, 1, 100_000_000));
         var seed = new Option<int>("--seed") { Description = "The same seed and start give the same events.", DefaultValueFactory = _ => 1 };
-        var start = new Option<DateTimeOffset>("--start") { Description = "The time of the first event; a second follows 50 events later.", DefaultValueFactory = _ => Beginning };
+        var start = new Option<DateTimeOffset>("--start") { Description = "The time of the first event; a second follows 50 events later. None may lie ahead of the clock: it would be a dead letter.", DefaultValueFactory = _ => Beginning };
         var brokers = new Option<string?>("--brokers") { Description = "The Kafka that they are written to; setup creates its topics." };
         var embedded = new Option<bool>("--embedded") { Description = "Instead of Kafka: to an embedded sidecar with analytics-service alone, in a folder of its own; waits until they are counted there." };
         var json = new Option<bool>("--json") { Description = "The last line of the output is one JSON object with the figures." };

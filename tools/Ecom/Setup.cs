@@ -120,12 +120,12 @@ static class Setup
         {
             var cluster = admin.GetMetadata(BrokerPatience);
             var replicas = (short)Math.Min(3, cluster.Brokers.Count);
-            var inSync = replicas == 3 ? "2" : "1";
+            var wanted = Wanted(replicas);
             var existing = cluster.Topics.ToDictionary(topic => topic.Topic);
             foreach (var name in Topics.All)
                 Say("kafka", name, existing.TryGetValue(name, out var topic)
-                    ? await Adapt(admin, topic, replicas, inSync)
-                    : await Create(admin, name, replicas, inSync));
+                    ? await Adapt(admin, topic, replicas, wanted)
+                    : await Create(admin, name, replicas, wanted));
         }
         catch (KafkaException broken)
         {
@@ -133,19 +133,22 @@ static class Setup
         }
     }
 
-    static async Task<Terminal.Coloured> Create(IAdminClient admin, string name, short replicas, string inSync)
+    /// <summary>A topic's own settings. Its records' time is the broker's: a producer's clock may be wrong, and its event's time is held against this one.</summary>
+    static Dictionary<string, string> Wanted(short replicas) => new() { ["min.insync.replicas"] = replicas == 3 ? "2" : "1", ["message.timestamp.type"] = "LogAppendTime" };
+
+    static async Task<Terminal.Coloured> Create(IAdminClient admin, string name, short replicas, Dictionary<string, string> wanted)
     {
         await admin.CreateTopicsAsync([new TopicSpecification
         {
             Name = name,
             NumPartitions = Partitions,
             ReplicationFactor = replicas,
-            Configs = new() { ["min.insync.replicas"] = inSync },
+            Configs = wanted,
         }]);
-        return Terminal.Green($"created ({Partitions} partitions, {replicas} replicas, min. in-sync {inSync})");
+        return Terminal.Green($"created ({Partitions} partitions, {replicas} replicas, min. in-sync {wanted["min.insync.replicas"]})");
     }
 
-    static async Task<Terminal.Coloured> Adapt(IAdminClient admin, TopicMetadata topic, short replicas, string inSync)
+    static async Task<Terminal.Coloured> Adapt(IAdminClient admin, TopicMetadata topic, short replicas, Dictionary<string, string> wanted)
     {
         var changes = new List<string>();
         if (topic.Partitions.Count < Partitions)
@@ -154,11 +157,12 @@ static class Setup
             changes.Add($"changed: {topic.Partitions.Count} to {Partitions} partitions");
         }
         var resource = new ConfigResource { Type = ResourceType.Topic, Name = topic.Topic };
-        var current = (await admin.DescribeConfigsAsync([resource]))[0].Entries["min.insync.replicas"].Value;
-        if (current != inSync)
+        var current = (await admin.DescribeConfigsAsync([resource]))[0].Entries;
+        var others = wanted.Where(setting => current[setting.Key].Value != setting.Value).ToList();
+        if (others.Count > 0)
         {
-            await admin.IncrementalAlterConfigsAsync(new() { [resource] = [new ConfigEntry { Name = "min.insync.replicas", Value = inSync, IncrementalOperation = AlterConfigOpType.Set }] });
-            changes.Add($"changed: min. in-sync {current} to {inSync}");
+            await admin.IncrementalAlterConfigsAsync(new() { [resource] = others.ConvertAll(setting => new ConfigEntry { Name = setting.Key, Value = setting.Value, IncrementalOperation = AlterConfigOpType.Set }) });
+            changes.AddRange(others.Select(setting => $"changed: {setting.Key} {current[setting.Key].Value} to {setting.Value}"));
         }
         // Moving replicas is a plan over the whole cluster's load, which is its operator's.
         var fewest = topic.Partitions.Min(partition => partition.Replicas.Length);

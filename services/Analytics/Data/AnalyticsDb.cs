@@ -64,6 +64,8 @@ public sealed class AnalyticsDb(DbContextOptions<AnalyticsDb> options) : Service
             e.HasKey(r => new { r.UserId, r.ProductId, r.ItemAddedTime });
             e.HasIndex(r => r.ItemAddedTime);
         });
+        foreach (var row in model.Model.GetEntityTypes().Where(entity => entity.ClrType.IsAssignableTo(typeof(AnalyticsRow))).ToList())
+            model.Entity(row.ClrType).Property(nameof(AnalyticsRow.Sequence)).HasDefaultValue(0L);
         model.Entity<JournalEntry>(e =>
         {
             e.ToTable("journal");
@@ -101,7 +103,7 @@ public sealed class AnalyticsDb(DbContextOptions<AnalyticsDb> options) : Service
         foreach (var table in rows.GroupBy(row => row.GetType()))
         {
             var entity = Model.FindEntityType(table.Key)!;
-            write.Insert([.. table.GroupBy(row => KeyOf(entity, row)).OrderBy(said => said.Key, StringComparer.Ordinal).Select(said => said.Aggregate((one, other) => other.AsOf >= one.AsOf ? other : one))], Newer(entity));
+            write.Insert([.. table.GroupBy(row => KeyOf(entity, row)).OrderBy(said => said.Key, StringComparer.Ordinal).Select(said => said.Aggregate((one, other) => other.Covers(one) ? other : one))], Richer(entity));
         }
         await write.Execute(ct);
     }
@@ -112,6 +114,13 @@ public sealed class AnalyticsDb(DbContextOptions<AnalyticsDb> options) : Service
         var counts = await Orders.Where(o => o.PlacedAt >= from && o.PlacedAt < to).GroupBy(o => o.State).Select(o => new { State = o.Key, Count = o.Count() }).ToDictionaryAsync(o => o.State, o => o.Count, ct);
         return new(counts.GetValueOrDefault(OrderState.PENDING), counts.GetValueOrDefault(OrderState.PAID), counts.GetValueOrDefault(OrderState.FULFILLED), counts.GetValueOrDefault(OrderState.CANCELLED));
     }
+
+    /// <summary>Each topic's newest minute: the one that runs where it has had an event, else the last that is over; by topic.</summary>
+    public async Task<IReadOnlyList<OperationalWindow>> NewestOperations(CancellationToken ct) =>
+    [
+        .. (await Operations.AsNoTracking().Where(row => row.MetricName == FlowRules.Metric).OrderByDescending(row => row.WindowStart).ThenBy(row => row.Topic).Take(3 * FlowRules.Watched.Count).ToListAsync(ct))
+            .DistinctBy(row => row.Topic).OrderBy(row => row.Topic, StringComparer.Ordinal),
+    ];
 
     /// <summary>What <see cref="ShopOrder.And"/> says.</summary>
     string Merged
@@ -128,12 +137,12 @@ public sealed class AnalyticsDb(DbContextOptions<AnalyticsDb> options) : Service
         }
     }
 
-    /// <summary>Said again it changes nothing, and an older word never covers a newer one.</summary>
-    static string Newer(IEntityType entity)
+    /// <summary>Said again it changes nothing, and a poorer word never covers a richer one: <see cref="AnalyticsRow.Covers"/>.</summary>
+    static string Richer(IEntityType entity)
     {
         string[] key = [.. entity.FindPrimaryKey()!.Properties.Select(p => p.GetColumnName())];
         var others = entity.GetProperties().Select(p => p.GetColumnName()).Except(key);
-        return $"({string.Join(", ", key)}) DO UPDATE SET {string.Join(", ", others.Select(column => $"{column} = excluded.{column}"))} WHERE kept.as_of <= excluded.as_of";
+        return $"({string.Join(", ", key)}) DO UPDATE SET {string.Join(", ", others.Select(column => $"{column} = excluded.{column}"))} WHERE excluded.sequence > kept.sequence OR excluded.sequence = 0 AND kept.sequence = 0 AND excluded.as_of >= kept.as_of";
     }
 
     static string KeyOf(IEntityType entity, AnalyticsRow row) =>

@@ -1,10 +1,16 @@
 namespace Ecom.Analytics;
 
-/// <summary>A row of analytics: who computes it may say it again and better, so the newer word stands.</summary>
+/// <summary>A row of analytics: who computes it says it again and better, so what has counted more stands.</summary>
 public abstract class AnalyticsRow
 {
-    /// <summary>When it was said.</summary>
+    /// <summary>The time of the newest event that it counts.</summary>
     public required DateTimeOffset AsOf { get; init; }
+
+    /// <summary>Which version of the row it is: how much it has counted. 0: it was said by a release that did not tell.</summary>
+    public long Sequence { get; init; }
+
+    /// <summary>Whether it stands where <paramref name="kept"/> stood. Of those that do not tell how much they counted, the newer one.</summary>
+    public bool Covers(AnalyticsRow kept) => Sequence > kept.Sequence || Sequence == 0 && kept.Sequence == 0 && AsOf >= kept.AsOf;
 }
 
 /// <summary>Revenue of a window of one minute.</summary>

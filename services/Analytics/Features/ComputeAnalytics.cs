@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -151,7 +152,7 @@ public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, Journa
     async Task<IReadOnlyList<AnalyticsRow>> Fold(Computation computation, List<Fact> facts, AnalyticsDb db, CancellationToken ct)
     {
         var before = computation.Newest;
-        var (counted, rows, late) = computation.Fold(facts, clock.GetUtcNow());
+        var (counted, rows, late) = computation.Fold(facts);
         if (counted.Count > 0 || computation.Newest != before)
         {
             var (name, passed) = (computation.Name, computation.Watermark);
@@ -169,15 +170,22 @@ public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, Journa
         return rows;
     }
 
-    /// <summary>An alert is news when anything of it but the time of its telling is.</summary>
+    /// <summary>An alert is news when anything that it says is.</summary>
     static async Task TellOfFraud(List<FraudAlert> alerts, AnalyticsDb db, CancellationToken ct)
     {
         if (alerts.Count == 0)
             return;
         var (users, first) = (alerts.Select(alert => alert.UserId).Distinct().ToArray(), alerts.Min(alert => alert.WindowStart));
         var known = (await db.FraudAlerts.AsNoTracking().Where(alert => users.Contains(alert.UserId) && alert.WindowStart >= first).ToListAsync(ct)).ConvertAll(Said).ToHashSet();
-        foreach (var alert in alerts.Select(Said).Where(known.Add))
-            db.Publish(alert, new(null, null));
+        foreach (var alert in alerts.Where(alert => known.Add(Said(alert))))
+            db.Publish(EventOf(alert));
+
+        static CloudEvent<FraudDetected> EventOf(FraudAlert alert)
+        {
+            var (said, sequence) = (Said(alert), CloudEvent.Sequence(alert.Sequence));
+            var id = Ids.EventOf(Topics.FraudDetected, $"{sequence} {JsonSerializer.Serialize(said, Json.Options)}", alert.AsOf);
+            return CloudEvent.New(said, AppIds.Analytics, alert.AsOf, id, null, Activity.Current?.Id) with { Id = id, Sequence = sequence };
+        }
 
         static FraudDetected Said(FraudAlert alert) => new(alert.UserId, alert.OrderId, alert.AlertType, alert.Severity, alert.Details, alert.WindowStart, alert.WindowEnd);
     }

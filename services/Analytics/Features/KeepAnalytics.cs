@@ -15,16 +15,16 @@ public static class KeepAnalytics
 
     public static void MapResults(this WebApplication app)
     {
-        app.MapRows<RevenueMetrics>(e => new RevenueWindow { AsOf = e.Time, WindowStart = e.Data.WindowStart, WindowEnd = e.Data.WindowEnd, TotalRevenue = e.Data.TotalRevenue, OrderCount = e.Data.OrderCount, AvgOrderValue = e.Data.AvgOrderValue });
+        app.MapRows<RevenueMetrics>(e => new RevenueWindow { AsOf = e.Time, Sequence = e.Version, WindowStart = e.Data.WindowStart, WindowEnd = e.Data.WindowEnd, TotalRevenue = e.Data.TotalRevenue, OrderCount = e.Data.OrderCount, AvgOrderValue = e.Data.AvgOrderValue });
         app.MapRows<FraudDetected>(
-            e => new FraudAlert { AsOf = e.Time, UserId = e.Data.UserId, OrderId = e.Data.OrderId, AlertType = e.Data.AlertType, Severity = e.Data.Severity, Details = e.Data.Details, WindowStart = e.Data.WindowStart, WindowEnd = e.Data.WindowEnd },
+            e => new FraudAlert { AsOf = e.Time, Sequence = e.Version, UserId = e.Data.UserId, OrderId = e.Data.OrderId, AlertType = e.Data.AlertType, Severity = e.Data.Severity, Details = e.Data.Details, WindowStart = e.Data.WindowStart, WindowEnd = e.Data.WindowEnd },
             alert => Check.OneOf("severity", alert.Severity, FraudRules.Severities));
         app.MapRows<CartAbandonment>(
-            e => new AbandonedItem { AsOf = e.Time, UserId = e.Data.UserId, ProductId = e.Data.ProductId, ItemAddedTime = e.Data.ItemAddedTime, DetectedAt = e.Data.DetectedAt },
+            e => new AbandonedItem { AsOf = e.Time, Sequence = e.Version, UserId = e.Data.UserId, ProductId = e.Data.ProductId, ItemAddedTime = e.Data.ItemAddedTime, DetectedAt = e.Data.DetectedAt },
             item => item.DetectedAt < item.ItemAddedTime ? "detected_at must not be before item_added_time" : null);
-        app.MapRows<InventoryVelocity>(e => new ProductVelocity { AsOf = e.Time, ProductId = e.Data.ProductId, WindowStart = e.Data.WindowStart, WindowEnd = e.Data.WindowEnd, UnitsSold = e.Data.UnitsSold, Revenue = e.Data.Revenue });
+        app.MapRows<InventoryVelocity>(e => new ProductVelocity { AsOf = e.Time, Sequence = e.Version, ProductId = e.Data.ProductId, WindowStart = e.Data.WindowStart, WindowEnd = e.Data.WindowEnd, UnitsSold = e.Data.UnitsSold, Revenue = e.Data.Revenue });
         app.MapRows<OperationalMetrics>(
-            e => new OperationalWindow { AsOf = e.Time, MetricName = e.Data.MetricName, Topic = e.Data.Topic, WindowStart = e.Data.WindowStart, WindowEnd = e.Data.WindowEnd, Value = e.Data.Value, Status = e.Data.Status },
+            e => new OperationalWindow { AsOf = e.Time, Sequence = e.Version, MetricName = e.Data.MetricName, Topic = e.Data.Topic, WindowStart = e.Data.WindowStart, WindowEnd = e.Data.WindowEnd, Value = e.Data.Value, Status = e.Data.Status },
             metric => Check.First(Check.OneOf("status", metric.Status, FlowRules.Statuses), Math.Abs(metric.Value) <= MostValue ? null : $"value must be at most {MostValue}"));
     }
 
@@ -39,7 +39,7 @@ public static class KeepAnalytics
                 var replay = Replay.Read(bytes);
                 if (replay.IsForAnother(identity.AppId))
                     continue;
-                var (e, wrong) = CloudEvent.Parse<T>(JsonMarshal.GetRawUtf8Value(bytes));
+                var (e, wrong) = CloudEvent.Parse<T>(JsonMarshal.GetRawUtf8Value(bytes), now);
                 void Bury(string reason, string type)
                 {
                     var letter = TopicRoutes.DeadLetter<T>(identity.AppId, e?.Id, reason, type, 0, now, JsonMarshal.GetRawUtf8Value(bytes));
@@ -50,7 +50,7 @@ public static class KeepAnalytics
                     all.Add(new(Tell: () => Bury(reason, "InvalidEvent")));
                 else
                     all.Add(new(
-                        FlowRules.Watched.Contains(T.Topic) ? journal.Of(e!, now) : null,
+                        journal.Of(e!, now),
                         row(e!),
                         // What has no other reader is new here, whoever was asked.
                         replay.LetterId is null ? null : () => db.TellApplied(replay, isNew: !FlowRules.Watched.Contains(T.Topic), Trail.Of(e!)),

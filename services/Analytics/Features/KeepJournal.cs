@@ -13,9 +13,9 @@ public sealed record Kept(Journaled? Entry = null, AnalyticsRow? Row = null, Act
 /// <summary>Keeps every event of the shop for a while, each once.</summary>
 public static partial class KeepJournal
 {
-    /// <returns>Null: the journal is off.</returns>
+    /// <returns>Null: the journal is off, or it is no event of the shop's own.</returns>
     public static Journaled? Of<T>(this JournalOptions options, CloudEvent<T> e, DateTimeOffset now) where T : IEvent =>
-        options.IsOn ? new(JournalEntry.Of(e, options.DataAge > TimeSpan.Zero, now), ShopOrder.Of(e)) : null;
+        options.IsOn && FlowRules.Watched.Contains(T.Topic) ? new(JournalEntry.Of(e, options.DataAge > TimeSpan.Zero, now), ShopOrder.Of(e)) : null;
 
     /// <summary>Keeps what a call of the sidecar brought, in one round trip, and wakes who shows it. What the database refuses is found one by one, and hurts nobody else.</summary>
     /// <returns>False: the database is away, bring them again.</returns>

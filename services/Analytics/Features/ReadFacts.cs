@@ -24,9 +24,7 @@ public static class ReadFacts
                 if (replay.IsForAnother(identity.AppId))
                     continue;
                 var json = JsonMarshal.GetRawUtf8Value(bytes);
-                var (e, fault) = CloudEvent.Parse<T>(json);
-                if (e?.Time > now + AnalyticsRules.Ahead)
-                    fault = $"time lies more than a day after {now:O}";
+                var (e, fault) = CloudEvent.Parse<T>(json, now);
                 if (fault is null)
                     all.Add(new(read is null ? Fact.Of(e!) : read(Fact.Of(e!), e!.Data), journal.Of(e!, now), replay.LetterId is null ? null : db => db.TellApplied(replay, isNew: false, Trail.Of(e!))));
                 else
@@ -45,7 +43,7 @@ public static class ReadFacts
             var now = clock.GetUtcNow();
             List<Kept> all = [];
             foreach (var bytes in events)
-                if (CloudEvent.Parse<T>(JsonMarshal.GetRawUtf8Value(bytes)).Event is { } e && journal.Of(e, now) is { } entry)
+                if (CloudEvent.Parse<T>(JsonMarshal.GetRawUtf8Value(bytes), now).Event is { } e && journal.Of(e, now) is { } entry)
                     all.Add(new(entry));
             return await db.TryKeep(all, news, log, ct);
         });

@@ -23,7 +23,7 @@ public sealed record AbandonmentTotals(long ItemsAdded, int ItemsAbandoned, doub
 public sealed record AlertCounts(int Critical, int High, int Medium);
 
 /// <param name="Table">Of <see cref="JournalNews.Tables"/>.</param>
-/// <param name="AsOf">When a row was last said; null: none was.</param>
+/// <param name="AsOf">The time of the newest event that a row counts; null: there is none.</param>
 /// <param name="Watermark">The event time up to which it is final; null: its engine does not tell.</param>
 /// <param name="LagSeconds">Since when the newest event that concerns it waits to be counted; 0: it is; null: nobody knows.</param>
 public sealed record Freshness(string Table, string Engine, DateTimeOffset? AsOf, DateTimeOffset? Watermark, double? LagSeconds);
@@ -68,27 +68,26 @@ public static class ReadSummary
             (JournalNews.Fraud, await db.FraudAlerts.MaxAsync(r => (DateTimeOffset?)r.AsOf, ct), null),
             (JournalNews.Abandonment, await db.Abandonment.MaxAsync(r => (DateTimeOffset?)r.AsOf, ct), null),
             (JournalNews.Velocity, await db.Velocity.MaxAsync(r => (DateTimeOffset?)r.AsOf, ct), [Topics.InventoryReserved]),
-            (JournalNews.Operations, await db.Operations.MaxAsync(r => (DateTimeOffset?)r.AsOf, ct), [.. FlowRules.Watched]),
+            (JournalNews.Operations, await db.Operations.MaxAsync(r => (DateTimeOffset?)r.AsOf, ct), [.. FlowRules.Watched.Except([Topics.DeadLetters])]),
         ];
         List<Freshness> all = [];
         foreach (var (table, asOf, topics) in tables)
         {
             // The newest of a topic is among the newest entries of the journal, or it has been counted long ago.
-            var newest = topics is null ? null : await db.Journal.OrderByDescending(e => e.Id).Take(Recent).Where(e => topics.Contains(e.Topic)).MaxAsync(e => (DateTimeOffset?)e.ReceivedAt, ct);
+            var newest = topics is null ? null : await db.Journal.OrderByDescending(e => e.Id).Take(Recent).Where(e => topics.Contains(e.Topic)).MaxAsync(e => (DateTimeOffset?)e.Time, ct);
             double? lag = topics is null ? null : newest is null || newest <= asOf ? 0 : Math.Round((now - newest.Value).TotalSeconds, 1);
             all.Add(new(table, engine.Name, asOf, engine.WatermarkOf(table), lag));
         }
         return all;
     }
 
-    /// <summary>The last minute of each topic, and when it was last heard of.</summary>
+    /// <summary>The newest minute of each topic, and when it was last heard of.</summary>
     public static async Task<IReadOnlyList<CurrentOperations>> CurrentOf(AnalyticsDb db, CancellationToken ct)
     {
-        var last = await db.Operations.MaxAsync(r => (DateTimeOffset?)r.WindowStart, ct);
-        var rows = await db.Operations.AsNoTracking().Where(r => r.WindowStart == last && r.MetricName == FlowRules.Metric).ToDictionaryAsync(r => r.Topic, ct);
+        var rows = (await db.NewestOperations(ct)).ToDictionary(row => row.Topic);
         var heard = await db.Journal.OrderByDescending(e => e.Id).Take(Recent).GroupBy(e => e.Topic).Select(e => new { Topic = e.Key, Time = e.Max(entry => entry.ReceivedAt) }).ToDictionaryAsync(e => e.Topic, e => e.Time, ct);
         return [.. FlowRules.Watched.Select(topic => new CurrentOperations(
-            topic, last, rows.GetValueOrDefault(topic)?.Value ?? 0, rows.GetValueOrDefault(topic)?.Status ?? FlowRules.Healthy, heard.TryGetValue(topic, out var time) ? time : null))];
+            topic, rows.GetValueOrDefault(topic)?.WindowStart, rows.GetValueOrDefault(topic)?.Value ?? 0, rows.GetValueOrDefault(topic)?.Status ?? FlowRules.Healthy, heard.TryGetValue(topic, out var time) ? time : null))];
     }
 
     public static async Task<Ok<IReadOnlyList<CurrentOperations>>> Current(AnalyticsDb db, CancellationToken ct) => TypedResults.Ok(await CurrentOf(db, ct));

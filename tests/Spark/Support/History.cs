@@ -24,7 +24,8 @@ public static class History
         new("partition", new IntegerType()), new("offset", new LongType()), new("timestamp", new TimestampType()),
     ]);
 
-    static readonly DateTimeOffset Written = new(2027, 3, 1, 23, 0, 0, TimeSpan.Zero);
+    /// <summary>The record's own time.</summary>
+    public static DateTimeOffset Written { get; } = new(2027, 3, 1, 23, 0, 0, TimeSpan.Zero);
 
     public static DateTimeOffset At(string timeOfDay) => DateTimeOffset.Parse($"2026-03-01T{timeOfDay}Z", System.Globalization.CultureInfo.InvariantCulture);
 
@@ -55,6 +56,10 @@ public static class History
 
     public static HistoryRecord Reserved(string timeOfDay, params (string Product, int Quantity)[] lines) =>
         Event(timeOfDay, new InventoryReserved("ORD-1", [.. lines.Select(line => new StockLine(line.Product, line.Quantity))]));
+
+    /// <summary>The minute that begins at the time of day is over.</summary>
+    public static HistoryRecord Heartbeat(string timeOfDay, params IEnumerable<(string Topic, decimal PerMinute)> rhythm) =>
+        Event(timeOfDay, new Heartbeat(At(timeOfDay), [.. rhythm.Select(of => new TopicRhythm(of.Topic, of.PerMinute))]));
 
     /// <summary>The records as a table, as the Kafka source would give them.</summary>
     public static DataFrame Table(SparkSession session, params IEnumerable<HistoryRecord> records) =>

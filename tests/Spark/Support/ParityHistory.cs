@@ -27,7 +27,7 @@ public sealed class ParityHistory
         {
             if (start == "10:05")
                 Add(Edges(At("09:18")));
-            List<HistoryRecord> part = [.. copies, .. Traffic(At(start), withCheckouts), .. End(At(start) + Length)];
+            List<HistoryRecord> part = [.. copies, .. Traffic(At(start), withCheckouts), .. Heartbeats(At(start), Length), .. End(At(start) + Length)];
             if (parts.Count == 0)
                 part.AddRange(Fraud(At(start)));
             else if (parts.Count >= 2)
@@ -36,7 +36,8 @@ public sealed class ParityHistory
             copies = [.. random.GetItems([.. part], part.Count / 30)];
             Add(part);
         }
-        Add([.. copies, .. Malformed(At("12:30")), .. End(At("12:30"))]);
+        // Minutes in which nothing happens. What is malformed is long late, and so is the letter about it.
+        Add([.. copies, .. Heartbeats(At("11:40"), TimeSpan.FromMinutes(12)), .. Malformed(At("08:00")), .. End(At("12:30"))]);
     }
 
     public static IReadOnlyList<IReadOnlyList<HistoryRecord>> Parts() => new ParityHistory().parts;
@@ -87,6 +88,12 @@ public sealed class ParityHistory
             2 => new(time.Ticks - time.Ticks % TimeSpan.TicksPerSecond, TimeSpan.Zero),
             _ => time,
         };
+    }
+
+    IEnumerable<HistoryRecord> Heartbeats(DateTimeOffset start, TimeSpan length)
+    {
+        for (var minute = start; minute < start + length; minute += TimeSpan.FromMinutes(1))
+            yield return Event(minute, new Heartbeat(minute, [.. FlowRules.Watched.Select(topic => new TopicRhythm(topic, random.GetItems([0m, 4.99m, 5m, 10m, 60m], 1)[0]))]));
     }
 
     IEnumerable<HistoryRecord> Fraud(DateTimeOffset start)

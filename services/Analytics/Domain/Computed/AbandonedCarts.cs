@@ -37,13 +37,13 @@ public sealed class AbandonedCarts() : Computation("cart_abandonment", Topics.Ca
                 facts.Remove(fact.UserId!);
     }
 
-    protected override IEnumerable<AnalyticsRow> Changed(DateTimeOffset now)
+    protected override IEnumerable<AnalyticsRow> Changed()
     {
         List<AnalyticsRow> rows =
         [
             .. abandoned.Select(item => new AbandonedItem
             {
-                AsOf = now, UserId = item.UserId!, ProductId = item.ProductId!, ItemAddedTime = item.Time, DetectedAt = item.Time + AnalyticsRules.CartPatience,
+                AsOf = item.Time, Sequence = 1, UserId = item.UserId!, ProductId = item.ProductId!, ItemAddedTime = item.Time, DetectedAt = item.Time + AnalyticsRules.CartPatience,
             }),
         ];
         abandoned.Clear();

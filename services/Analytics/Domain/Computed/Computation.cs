@@ -11,6 +11,9 @@ public sealed record Fact(string Topic, string Id, DateTimeOffset Time)
     public decimal Amount { get; init; }
     public IReadOnlyList<StockLine>? Lines { get; init; }
 
+    /// <summary>A heartbeat's; null: the fact is none.</summary>
+    public IReadOnlyList<TopicRhythm>? Rhythm { get; init; }
+
     public static Fact Of<T>(CloudEvent<T> e) => new(e.Type, e.Id, new(e.Time.UtcTicks - e.Time.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero));
 }
 
@@ -20,7 +23,7 @@ public sealed record Fact(string Topic, string Id, DateTimeOffset Time)
 /// <see cref="Recall"/> builds a new computation from them, so that its memory may be lost at any moment.
 /// </summary>
 /// <param name="name">The Spark job's.</param>
-/// <param name="topics">What it reads; the newest event of any of them moves its time on.</param>
+/// <param name="topics">What it reads; the newest event of any of them moves its time on, and so does the heartbeat.</param>
 public abstract class Computation(string name, params IReadOnlyList<string> topics)
 {
     readonly Dictionary<string, DateTimeOffset> seen = new(StringComparer.Ordinal);
@@ -35,27 +38,27 @@ public abstract class Computation(string name, params IReadOnlyList<string> topi
     public DateTimeOffset Watermark => new(Newest.Ticks - Newest.Ticks % TimeSpan.TicksPerMillisecond - AnalyticsRules.Lateness.Ticks, TimeSpan.Zero);
 
     /// <summary>Takes a batch. What is late goes by the batches before.</summary>
-    public Folded Fold(IEnumerable<Fact> batch, DateTimeOffset now)
+    public Folded Fold(IEnumerable<Fact> batch)
     {
         var limit = Watermark;
         var late = 0;
         List<Fact> counted = [];
         foreach (var fact in batch)
         {
-            if (!topics.Contains(fact.Topic))
+            if (fact.Topic != Topics.Heartbeat && !topics.Contains(fact.Topic))
                 continue;
             Newest = fact.Time > Newest ? fact.Time : Newest;
             if (fact.Time <= limit)
                 late++;
-            else if (!IsCopy(fact, limit))
+            else if (Counts(fact) && !IsCopy(fact, limit))
             {
                 counted.Add(Remember(fact));
                 Count(counted[^1]);
             }
         }
-        List<AnalyticsRow> rows = [.. Changed(now)];
+        List<AnalyticsRow> rows = [.. Changed()];
         Forget();
-        rows.AddRange(Changed(now));
+        rows.AddRange(Changed());
         return new(counted, rows, late);
     }
 
@@ -66,7 +69,7 @@ public abstract class Computation(string name, params IReadOnlyList<string> topi
         // Some are kept for their copies' sake alone.
         foreach (var fact in kept.Where(fact => Until(fact) > Watermark).Select(Remember).Where(fact => Matters(fact) > Watermark))
             Count(fact);
-        _ = Changed(Newest).Count();
+        _ = Changed().Count();
     }
 
     /// <summary>Until when a fact, or that it was seen, may change an answer.</summary>
@@ -79,13 +82,16 @@ public abstract class Computation(string name, params IReadOnlyList<string> topi
     /// <summary>Until when the fact has a part in an answer that may still change.</summary>
     protected abstract DateTimeOffset Matters(Fact fact);
 
+    /// <summary>Whether it is more than the time that goes on.</summary>
+    protected virtual bool Counts(Fact fact) => fact.Topic != Topics.Heartbeat;
+
     protected abstract void Count(Fact fact);
 
     /// <summary>Time has passed the fact.</summary>
     protected abstract void Drop(Fact fact);
 
     /// <summary>The rows that changed since the last call.</summary>
-    protected abstract IEnumerable<AnalyticsRow> Changed(DateTimeOffset now);
+    protected abstract IEnumerable<AnalyticsRow> Changed();
 
     /// <summary>The part of a fact that this computation asks for.</summary>
     protected virtual Fact Needed(Fact fact) => fact;
@@ -120,11 +126,20 @@ public abstract class Computation(string name, params IReadOnlyList<string> topi
 /// <param name="Late">How many events came too late.</param>
 public sealed record Folded(IReadOnlyList<Fact> Counted, IReadOnlyList<AnalyticsRow> Rows, int Late);
 
+/// <summary>A sum over a window: how much it has counted, and the newest of it.</summary>
+public class Sum
+{
+    public long Counted { get; private set; }
+    public DateTimeOffset Newest { get; private set; }
+
+    public void Count(Fact fact, int times = 1) => (Counted, Newest) = (Counted + times, fact.Time > Newest ? fact.Time : Newest);
+}
+
 /// <summary>A computation whose rows are sums over windows that lie side by side.</summary>
 /// <typeparam name="TKey">What sums are told apart by: the window's start, and what else.</typeparam>
 /// <typeparam name="TSum">A sum as it grows.</typeparam>
 public abstract class WindowedComputation<TKey, TSum>(string name, TimeSpan window, params IReadOnlyList<string> topics) : Computation(name, topics)
-    where TKey : notnull where TSum : class, new()
+    where TKey : notnull where TSum : Sum, new()
 {
     readonly Dictionary<TKey, TSum> sums = [];
     readonly HashSet<TKey> changed = [];
@@ -133,7 +148,7 @@ public abstract class WindowedComputation<TKey, TSum>(string name, TimeSpan wind
 
     protected abstract void Add(TKey key, TSum sum, Fact fact);
 
-    protected abstract IEnumerable<AnalyticsRow> Rows(TKey key, TSum sum, DateTimeOffset now);
+    protected abstract AnalyticsRow Row(TKey key, TSum sum);
 
     protected sealed override DateTimeOffset Matters(Fact fact) => Floor(fact.Time, window) + window;
 
@@ -155,9 +170,9 @@ public abstract class WindowedComputation<TKey, TSum>(string name, TimeSpan wind
             sums.Remove(key);
     }
 
-    protected sealed override IEnumerable<AnalyticsRow> Changed(DateTimeOffset now)
+    protected sealed override IEnumerable<AnalyticsRow> Changed()
     {
-        List<AnalyticsRow> rows = [.. changed.SelectMany(key => Rows(key, sums[key], now))];
+        List<AnalyticsRow> rows = [.. changed.Select(key => Row(key, sums[key]))];
         changed.Clear();
         return rows;
     }

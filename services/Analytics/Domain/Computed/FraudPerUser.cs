@@ -28,29 +28,30 @@ public sealed class FraudPerUser() : Computation("fraud_detection", Topics.Order
             users.Remove(fact.UserId!);
     }
 
-    protected override IEnumerable<AnalyticsRow> Changed(DateTimeOffset now)
+    protected override IEnumerable<AnalyticsRow> Changed()
     {
-        List<AnalyticsRow> rows = [.. changed.SelectMany(window => Alerts(window.User, window.Start, now))];
+        List<AnalyticsRow> rows = [.. changed.SelectMany(window => Alerts(window.User, window.Start))];
         changed.Clear();
         return rows;
     }
 
-    IEnumerable<FraudAlert> Alerts(string user, DateTimeOffset start, DateTimeOffset now)
+    IEnumerable<FraudAlert> Alerts(string user, DateTimeOffset start)
     {
         var facts = users[user].Where(fact => fact.Time >= start && fact.Time < start + Window).ToLookup(fact => fact.Topic == Topics.OrderCreated);
-        var (orders, failures) = (facts[true].Count(), facts[false].Count());
-        if (orders > FraudRules.OrdersAllowed)
-            yield return Alert(FraudRules.Frequency, orders > FraudRules.OrdersHigh ? FraudRules.Critical : FraudRules.High, $"{orders} orders in 5 minutes");
+        List<Fact> orders = [.. facts[true]], failures = [.. facts[false]];
+        if (orders.Count > FraudRules.OrdersAllowed)
+            yield return Alert(FraudRules.Frequency, orders, orders.Count > FraudRules.OrdersHigh ? FraudRules.Critical : FraudRules.High, $"{orders.Count} orders in 5 minutes");
         // The dearest order; of several, the one with the greatest id.
-        if (facts[true].OrderBy(order => order.Amount).ThenBy(order => order.OrderId, StringComparer.Ordinal).LastOrDefault() is { Amount: > FraudRules.AmountAllowed } dearest)
-            yield return Alert(FraudRules.Value, dearest.Amount > FraudRules.AmountHigh ? FraudRules.Critical : FraudRules.High,
+        if (orders.OrderBy(order => order.Amount).ThenBy(order => order.OrderId, StringComparer.Ordinal).LastOrDefault() is { Amount: > FraudRules.AmountAllowed } dearest)
+            yield return Alert(FraudRules.Value, orders, dearest.Amount > FraudRules.AmountHigh ? FraudRules.Critical : FraudRules.High,
                 "an order of " + dearest.Amount.ToString("0.00", CultureInfo.InvariantCulture), dearest.OrderId);
-        if (failures > FraudRules.FailuresAllowed)
-            yield return Alert(FraudRules.Failures, FraudRules.Medium, $"{failures} failed payments in 5 minutes");
+        if (failures.Count > FraudRules.FailuresAllowed)
+            yield return Alert(FraudRules.Failures, failures, FraudRules.Medium, $"{failures.Count} failed payments in 5 minutes");
 
-        FraudAlert Alert(string type, string severity, string details, string? orderId = null) => new()
+        FraudAlert Alert(string type, List<Fact> counted, string severity, string details, string? orderId = null) => new()
         {
-            AsOf = now,
+            AsOf = counted.Max(fact => fact.Time),
+            Sequence = counted.Count,
             UserId = user,
             AlertType = type,
             WindowStart = start,

@@ -3,34 +3,31 @@ using Ecom.Contracts;
 namespace Ecom.Analytics;
 
 /// <summary>How much money came in, minute by minute? <c>avg_order_value</c> is rounded half up to cents.</summary>
-public sealed class RevenuePerMinute() : WindowedComputation<DateTimeOffset, RevenuePerMinute.Sum>("revenue_streaming", Minute, Topics.PaymentProcessed)
+public sealed class RevenuePerMinute() : WindowedComputation<DateTimeOffset, RevenuePerMinute.Revenue>("revenue_streaming", Minute, Topics.PaymentProcessed)
 {
     static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
-    public sealed class Sum
+    public sealed class Revenue : Sum
     {
         public decimal Total { get; set; }
-        public long Orders { get; set; }
     }
 
     protected override IEnumerable<DateTimeOffset> Keys(Fact fact, DateTimeOffset windowStart) => [windowStart];
 
-    protected override void Add(DateTimeOffset key, Sum sum, Fact fact)
+    protected override void Add(DateTimeOffset key, Revenue sum, Fact fact)
     {
         sum.Total += fact.Amount;
-        sum.Orders++;
+        sum.Count(fact);
     }
 
-    protected override IEnumerable<AnalyticsRow> Rows(DateTimeOffset key, Sum sum, DateTimeOffset now) =>
-    [
-        new RevenueWindow
-        {
-            AsOf = now,
-            WindowStart = key,
-            WindowEnd = key + Minute,
-            TotalRevenue = AnalyticsRules.Capped(sum.Total),
-            OrderCount = sum.Orders,
-            AvgOrderValue = Math.Round(sum.Total / sum.Orders, 2, MidpointRounding.AwayFromZero),
-        },
-    ];
+    protected override AnalyticsRow Row(DateTimeOffset key, Revenue sum) => new RevenueWindow
+    {
+        AsOf = sum.Newest,
+        Sequence = sum.Counted,
+        WindowStart = key,
+        WindowEnd = key + Minute,
+        TotalRevenue = AnalyticsRules.Capped(sum.Total),
+        OrderCount = sum.Counted,
+        AvgOrderValue = Math.Round(sum.Total / sum.Counted, 2, MidpointRounding.AwayFromZero),
+    };
 }

@@ -89,9 +89,7 @@ public sealed partial class HealthWatch(DaprClient dapr, IServiceScopeFactory sc
             var db = scope.ServiceProvider.GetRequiredService<AnalyticsDb>();
             var last = (await db.Journal.AsNoTracking().OrderByDescending(e => e.Id).Take(LastEvents).Select(e => new { e.Topic, e.Time, e.ReceivedAt }).ToListAsync(ct))
                 .DistinctBy(e => e.Topic).ToDictionary(e => e.Topic, e => e.ReceivedAt > e.Time ? e.ReceivedAt - e.Time : TimeSpan.Zero);
-            var newest = await db.Operations.AsNoTracking().Where(row => row.MetricName == FlowRules.Metric)
-                .OrderByDescending(row => row.WindowStart).ThenBy(row => row.Topic).Take(FlowRules.Watched.Count).ToListAsync(ct);
-            return ([.. newest.DistinctBy(row => row.Topic).Select(row => new TopicHealth(row.Topic, row.Status, (long)row.Value, row.WindowStart, row.AsOf, last.TryGetValue(row.Topic, out var lag) ? lag : null))], null);
+            return ([.. (await db.NewestOperations(ct)).Select(row => new TopicHealth(row.Topic, row.Status, (long)row.Value, row.WindowStart, row.AsOf, last.TryGetValue(row.Topic, out var lag) ? lag : null))], null);
         }
         catch (Exception e) when (e is System.Data.Common.DbException or InvalidOperationException or TimeoutException)
         {
