@@ -17,9 +17,15 @@ public static class Events
     static readonly string EarliestRefused = $"timestamp + INTERVAL {AnalyticsRules.Ahead.TotalDays} DAY";
     const string TimePattern = @"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?(Z|[+-]\\d{2}:\\d{2})$";
 
-    /// <summary>The events among the records, in event time, each once: a second one of the same id is dropped within the lateness.</summary>
-    public static DataFrame Read(DataFrame records, Job job) => Once(
-        Parse(records, job).Filter("fault IS NULL").Select("event_id", "event_time", "topic", "data").WithWatermark("event_time", Lateness));
+    /// <summary>
+    /// The events among the records, in event time; for a job that <see cref="Job.DropsCopies"/> each once: a second one of the
+    /// same id is dropped within the lateness.
+    /// </summary>
+    public static DataFrame Read(DataFrame records, Job job)
+    {
+        var events = Parse(records, job).Filter("fault IS NULL").Select("event_id", "event_time", "topic", "data").WithWatermark("event_time", Lateness);
+        return job.DropsCopies ? Once(events) : events;
+    }
 
     /// <summary>The records that are no event for the job, as records for <c>dlq.events</c>.</summary>
     public static DataFrame DeadLetters(DataFrame records, Job job)
