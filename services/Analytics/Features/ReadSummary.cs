@@ -68,7 +68,7 @@ public static class ReadSummary
             (JournalNews.Fraud, await db.FraudAlerts.MaxAsync(r => (DateTimeOffset?)r.AsOf, ct), null),
             (JournalNews.Abandonment, await db.Abandonment.MaxAsync(r => (DateTimeOffset?)r.AsOf, ct), null),
             (JournalNews.Velocity, await db.Velocity.MaxAsync(r => (DateTimeOffset?)r.AsOf, ct), [Topics.InventoryReserved]),
-            (JournalNews.Operations, await db.Operations.MaxAsync(r => (DateTimeOffset?)r.AsOf, ct), [.. FlowRules.Watched]),
+            (JournalNews.Operations, await db.Operations.Where(r => r.MetricName == FlowRules.Metric).MaxAsync(r => (DateTimeOffset?)r.AsOf, ct), [.. FlowRules.Watched]),
         ];
         List<Freshness> all = [];
         foreach (var (table, asOf, topics) in tables)
@@ -84,8 +84,9 @@ public static class ReadSummary
     /// <summary>The last minute of each topic, and when it was last heard of.</summary>
     public static async Task<IReadOnlyList<CurrentOperations>> CurrentOf(AnalyticsDb db, CancellationToken ct)
     {
-        var last = await db.Operations.MaxAsync(r => (DateTimeOffset?)r.WindowStart, ct);
-        var rows = await db.Operations.AsNoTracking().Where(r => r.WindowStart == last && r.MetricName == FlowRules.Metric).ToDictionaryAsync(r => r.Topic, ct);
+        var flow = db.Operations.AsNoTracking().Where(r => r.MetricName == FlowRules.Metric);
+        var last = await flow.MaxAsync(r => (DateTimeOffset?)r.WindowStart, ct);
+        var rows = await flow.Where(r => r.WindowStart == last).ToDictionaryAsync(r => r.Topic, ct);
         var heard = await db.Journal.OrderByDescending(e => e.Id).Take(Recent).GroupBy(e => e.Topic).Select(e => new { Topic = e.Key, Time = e.Max(entry => entry.ReceivedAt) }).ToDictionaryAsync(e => e.Topic, e => e.Time, ct);
         return [.. FlowRules.Watched.Select(topic => new CurrentOperations(
             topic, last, rows.GetValueOrDefault(topic)?.Value ?? 0, rows.GetValueOrDefault(topic)?.Status ?? FlowRules.Healthy, heard.TryGetValue(topic, out var time) ? time : null))];

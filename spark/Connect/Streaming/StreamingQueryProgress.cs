@@ -3,10 +3,12 @@ using System.Text.Json;
 namespace Ecom.Spark.Connect.Streaming;
 
 /// <summary>What one batch of a stream did.</summary>
+/// <param name="Timestamp">When the batch began, by the server's clock, in whole milliseconds.</param>
 /// <param name="StateOperators">Those that remember, the one nearest to the sink first.</param>
 /// <param name="RowsBehind">What lay in Kafka when the batch ended and was not read yet, by topic.</param>
 public sealed record StreamingQueryProgress(
     string? Name,
+    DateTimeOffset Timestamp,
     long BatchId,
     long NumInputRows,
     double InputRowsPerSecond,
@@ -37,6 +39,7 @@ public sealed record StreamingQueryProgress(
         var sources = Items(root, "sources");
         return new StreamingQueryProgress(
             root.TryGetProperty("name", out var name) ? name.GetString() : null,
+            root.GetProperty("timestamp").GetDateTimeOffset(),
             root.GetProperty("batchId").GetInt64(),
             sources.Sum(s => Number(s, "numInputRows")),
             sources.Sum(s => Rate(s, "inputRowsPerSecond")),
