@@ -229,10 +229,13 @@ SELECT dense_rank() OVER (ORDER BY units_sold DESC) AS rank, product_id, units_s
 SELECT p.product_id, p.name, p.stock, v.units_sold AS per_hour, round(p.stock / v.units_sold::numeric, 1) AS hours_left FROM products p JOIN inventory_velocity v ON v.product_id = p.product_id AND v.window_start = (SELECT max(window_start) FROM inventory_velocity) WHERE v.units_sold > 0 ORDER BY hours_left;
 
 -- What flows: each topic's latest minute.
-SELECT DISTINCT ON (topic) topic, window_start, value, status FROM operational_metrics ORDER BY topic, window_start DESC;
+SELECT DISTINCT ON (topic) topic, window_start, value, status FROM operational_metrics WHERE metric_name = 'events_per_minute' ORDER BY topic, window_start DESC;
 
 -- Minutes that were not healthy, of the last hour. No row is good.
 SELECT window_start, topic, value, status FROM operational_metrics WHERE status <> 'HEALTHY' AND window_start > now() - interval '1 hour' ORDER BY window_start DESC, topic;
+
+-- What came too late to count, by job and hour, of the last day. No row is good.
+SELECT topic AS job, date_trunc('hour', window_start) AS hour, sum(value) AS late_events FROM operational_metrics WHERE metric_name = 'late_events' AND window_start > now() - interval '1 day' GROUP BY job, hour ORDER BY hour DESC, job;
 
 
 -- # The database's health

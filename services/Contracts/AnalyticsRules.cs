@@ -36,6 +36,13 @@ public static class FraudRules
 public static class FlowRules
 {
     public const string Metric = "events_per_minute";
+
+    /// <summary>
+    /// How many events a job (the row's topic is its name) dropped in a batch because they came too late; the window is the time of
+    /// the batch, by the clock. Always a <see cref="Warning"/>: the job's own rows lack them.
+    /// </summary>
+    public const string LateMetric = "late_events";
+
     public const string Healthy = "HEALTHY", Warning = "WARNING", Critical = "CRITICAL";
 
     /// <summary>Every topic of the shop's own events: not the results, and not the heartbeat.</summary>

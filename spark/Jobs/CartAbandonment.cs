@@ -9,13 +9,14 @@ namespace Ecom.Spark.Jobs;
 /// at its own time or in the 30 min after it (both ends included) → analytics.cart_abandonment, one row per addition.
 /// Late: not newer than the newest event of these topics in the batches before − 10 min; dropped. A row is final and is
 /// sent when that limit has passed the 30 min, which the heartbeat sees to; detected_at = item_added_time + 30 min.
+/// An addition that is read twice is one row, named by what it says, sent twice with one id; a second end changes nothing.
 /// </summary>
 public static class CartAbandonment
 {
     static readonly string Patience = $"INTERVAL {AnalyticsRules.CartPatience.TotalMinutes} MINUTES";
 
     public static Job Job { get; } = new(
-        "cart_abandonment", 1, Topics.CartAbandonment, Job.Append, ["user_id", "product_id", "item_added_time"],
+        "cart_abandonment", 2, Topics.CartAbandonment, Job.Append, ["user_id", "product_id", "item_added_time"],
         new Dictionary<string, Fact[]>
         {
             [Topics.CartItemAdded] = [Fact.Id("user_id"), Fact.Id("product_id")],
@@ -23,7 +24,10 @@ public static class CartAbandonment
             [Topics.CheckoutInitiated] = [Fact.Id("user_id")],
             [Topics.Heartbeat] = [],
         },
-        Transform);
+        Transform)
+    {
+        DropsCopies = false,
+    };
 
     public static DataFrame Transform(DataFrame events)
     {

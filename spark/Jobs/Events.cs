@@ -17,9 +17,15 @@ public static class Events
     static readonly string EarliestRefused = $"timestamp + INTERVAL {AnalyticsRules.Ahead.TotalMinutes} MINUTES";
     const string TimePattern = @"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?(Z|[+-]\\d{2}:\\d{2})$";
 
-    /// <summary>The events among the records, in event time, each once: a second one of the same id is dropped within the lateness.</summary>
-    public static DataFrame Read(DataFrame records, Job job) => Once(
-        Parse(records, job).Filter("fault IS NULL").Select("event_id", "event_time", "topic", "data").WithWatermark("event_time", Lateness));
+    /// <summary>
+    /// The events among the records, in event time; for a job that <see cref="Job.DropsCopies"/> each once: a second one of the
+    /// same id is dropped within the lateness.
+    /// </summary>
+    public static DataFrame Read(DataFrame records, Job job)
+    {
+        var events = Parse(records, job).Filter("fault IS NULL").Select("event_id", "event_time", "topic", "data").WithWatermark("event_time", Lateness);
+        return job.DropsCopies ? Once(events) : OfOneTime(events);
+    }
 
     /// <summary>
     /// The records that are no event for the job, as records for <c>dlq.events</c>, at the event's time, or the record's where it has none that can be.
@@ -47,6 +53,12 @@ public static class Events
 
     static DataFrame Once(DataFrame events) =>
         events.IsStreaming() ? events.DropDuplicatesWithinWatermark("event_id") : events.DropDuplicates("event_id");
+
+    /// <summary>
+    /// Spark moves a condition on the topic below the watermark and then has one for each topic, of which the idlest holds up the
+    /// others. It moves none past what it cannot foresee.
+    /// </summary>
+    static DataFrame OfOneTime(DataFrame events) => events.WithColumn("topic", Expr("if(spark_partition_id() >= 0, topic, NULL)"));
 
     static DataFrame Parse(DataFrame records, Job job) => records
         .WithColumn("value_text", Col("value").Cast("string"))

@@ -31,6 +31,12 @@ public sealed record Job(
     public static IReadOnlyList<Job> All { get; } =
         [RevenueStreaming.Job, FraudDetection.Job, CartAbandonment.Job, InventoryVelocity.Job, OperationalMetrics.Job];
 
+    /// <summary>
+    /// Whether a second record of an event is dropped, for which the ids of the lateness are remembered. A job does without where
+    /// an event told twice makes the same row again and nothing else: it remembers less.
+    /// </summary>
+    public bool DropsCopies { get; init; } = true;
+
     /// <summary>The CloudEvents source, and the subscriber's name in dead letters.</summary>
     public string Source => "spark-" + Name;
 }

@@ -30,10 +30,17 @@ public sealed class Kafka(SparkSession session, string brokers)
         .Option("kafka.bootstrap.servers", brokers)
         .Option("topic", topic);
 
+    /// <summary>Writes records that are there, at once.</summary>
+    public void Send(DataFrame records, string topic) => records.Write()
+        .Format("kafka")
+        .Option("kafka.bootstrap.servers", brokers)
+        .Option("topic", topic)
+        .Save();
+
     /// <summary>Says in plain words when Spark does not reach the brokers, or a topic is not there; the streams themselves would wait for minutes.</summary>
     public void Check(IEnumerable<Job> jobs)
     {
-        var topics = jobs.SelectMany(job => job.Inputs.Keys.Append(job.OutputTopic)).Append(Topics.DeadLetters).Distinct().ToList();
+        var topics = jobs.SelectMany(job => job.Inputs.Keys.Append(job.OutputTopic)).Concat([Topics.DeadLetters, Topics.OperationalMetrics]).Distinct().ToList();
         try
         {
             session.Read()

@@ -17,8 +17,11 @@ public sealed class RunningJob
     TimeSpan busy;
 
     readonly JobMetrics metrics;
+    readonly LateEvents lateEvents;
+    string? newest;
 
-    RunningJob(Job job, StreamingQuery query, StreamingQuery deadLetters, JobMetrics metrics) => (this.job, Query, this.deadLetters, this.metrics) = (job, query, deadLetters, metrics);
+    RunningJob(Job job, StreamingQuery query, StreamingQuery deadLetters, JobMetrics metrics, LateEvents lateEvents) =>
+        (this.job, Query, this.deadLetters, this.metrics, this.lateEvents) = (job, query, deadLetters, metrics, lateEvents);
 
     public string Name => job.Name;
 
@@ -41,19 +44,20 @@ public sealed class RunningJob
             .Option("checkpointLocation", checkpoint.DeadLetters)
             .Trigger(TriggerFor(interval is null || interval > DeadLetterInterval ? interval : DeadLetterInterval))
             .Start();
-        return new RunningJob(job, query, deadLetters, metrics);
+        return new RunningJob(job, query, deadLetters, metrics, new LateEvents(session, kafka, job));
     }
 
     /// <summary>One line for each batch with rows that ended since the last call.</summary>
     public IEnumerable<string> NewProgress()
     {
-        var recent = Query.RecentProgress();
+        if (Query.LastProgress() is not { } last || last.Json == newest)
+            yield break;
+        newest = last.Json;
         // Also of a batch without rows, which forgets what the watermark has passed.
-        if (recent is [.., var last])
-        {
-            state = last.StateRows;
-            metrics.Show(job.Name, last);
-        }
+        state = last.StateRows;
+        metrics.Show(job.Name, last);
+        // All that Spark keeps, a hundred batches, is asked for only where there can be one between the last look and this.
+        var recent = last.BatchId <= lastBatch + 1 ? [last] : Query.RecentProgress();
         foreach (var batch in recent.Where(batch => batch.BatchId > lastBatch && batch.NumInputRows > 0).OrderBy(batch => batch.BatchId))
         {
             lastBatch = batch.BatchId;
@@ -62,6 +66,7 @@ public sealed class RunningJob
             late += batch.RowsDroppedByWatermark;
             busy += batch.BatchDuration;
             metrics.Count(job.Name, batch);
+            lateEvents.Tell(batch);
             yield return string.Create(
                 CultureInfo.InvariantCulture,
                 $"{job.Name} batch {batch.BatchId}: {batch.NumInputRows:N0} rows in {batch.BatchDuration.TotalSeconds:0.0} s ({batch.ProcessedRowsPerSecond:N0} rows/s), watermark {(batch.Watermark is { } time ? time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "none yet")}, state {batch.StateRows:N0} rows{(batch.RowsDroppedByWatermark > 0 ? $", {batch.RowsDroppedByWatermark:N0} too late" : "")}");

@@ -535,6 +535,20 @@ public abstract class AnalyticsTests(ServiceProcess service)
     }
 
     [Fact]
+    public async Task What_came_too_late_is_read_beside_the_flow_and_hides_none_of_it()
+    {
+        await service.DeliverBulk("analytics.operational_metrics", [Metric("order.created", 0, 3)]);
+
+        await service.DeliverBulk("analytics.operational_metrics", [Metric("cart_abandonment", 2, 2, "WARNING", "late_events"), Metric("cart_abandonment", 4, 5, "WARNING", "late_events")]);
+
+        var late = (await service.Get($"/analytics/operations?from={At(0)}&to={At(5)}&bucket=five_minutes"))["rows"]!.AsArray().Single(r => (string?)r!["metric_name"] == "late_events")!;
+        $"{late["topic"]} {(decimal)late["value"]!:0} {late["status"]}".ShouldBe("cart_abandonment 7 WARNING");
+        var current = (await service.Get("/analytics/operations/current")).AsArray();
+        current.Select(t => (string)t!["window_start"]!).Distinct().ShouldBe([At(0)]);
+        current.Single(t => (string?)t!["topic"] == "order.created")!["value"]!.GetValue<decimal>().ShouldBe(3);
+    }
+
+    [Fact]
     public async Task The_summary_adds_up_what_lies_in_the_span()
     {
         await service.DeliverBulk("analytics.revenue_metrics", [Revenue(0, "30.00", 2), Revenue(1, "12.00", 1)]);
@@ -556,8 +570,8 @@ public abstract class AnalyticsTests(ServiceProcess service)
 
     async Task Deliver(string topic, string e) => (await service.DeliverBulk(topic, [e])).ShouldBe("SUCCESS");
 
-    string Metric(string topic, int minute, int value, string status = "HEALTHY") => Events.New("analytics.operational_metrics",
-        $$"""{"metric_name":"events_per_minute","topic":"{{topic}}","window_start":"{{At(minute)}}","window_end":"{{At(minute + 1)}}","value":{{value}},"status":"{{status}}"}""", time: At(minute));
+    string Metric(string topic, int minute, int value, string status = "HEALTHY", string name = "events_per_minute") => Events.New("analytics.operational_metrics",
+        $$"""{"metric_name":"{{name}}","topic":"{{topic}}","window_start":"{{At(minute)}}","window_end":"{{At(minute + 1)}}","value":{{value}},"status":"{{status}}"}""", time: At(minute));
 
     string Revenue(int minute, string total, int orders, int said = 0) => Events.New("analytics.revenue_metrics",
         $$"""{"window_start":"{{At(minute)}}","window_end":"{{At(minute + 1)}}","total_revenue":{{total}},"order_count":{{orders}},"avg_order_value":1.00}""", time: At(said));

@@ -126,6 +126,18 @@ public sealed class ComputedAnalyticsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_comes_too_late_is_told_once_for_each_table_that_lacks_it()
+    {
+        await Deliver([Paid(30, "1.00")]);
+
+        await Deliver([Paid(20, "2.00"), Paid(0, "3.00"), Paid(21, "4.00")]);
+
+        (await Rows("operations")).Where(r => (string?)r["metric_name"] == "late_events").Select(r => $"{r["topic"]} {(decimal)r["value"]!:0} {r["status"]}").Order().ShouldBe(
+            ["operational_metrics 2 WARNING", "revenue_streaming 2 WARNING"]);
+        (await Rows("revenue")).Select(r => (decimal)r["total_revenue"]!).ShouldBe([1m, 4m]);
+    }
+
+    [Fact]
     public async Task A_dead_letter_counts_as_an_event_of_its_topic()
     {
         var letter = Event("dlq.events", 0, """{"original_topic":"order.created","event_id":"e","error_reason":"r","error_type":"t","retry_count":3,"timestamp":"2026-03-01T10:00:00Z","subscriber":"s","payload":{}}""");

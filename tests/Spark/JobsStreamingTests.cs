@@ -43,6 +43,8 @@ public sealed class JobsStreamingTests(SparkWorld world)
         // The watermark stands at 10:10:00: what is not newer is dropped; the duplicate of a remembered event is, too.
         Produce(kafka, Paid("10:10:00", 99m), Paid("10:10:01", 7m, "e3"), Paid("10:20:30", 2m));
         Run(revenue, kafka, folder).TrimEnd().ShouldEndWith(", 1 too late");
+        Rows(kafka.Read(Contracts.Topics.OperationalMetrics), "metric_name", "topic", "value", "status").Where(row => row.Contains("revenue", StringComparison.Ordinal))
+            .ShouldBe(["late_events revenue_streaming 1 WARNING"]);
         Produce(kafka, Paid("10:10:30", 7m, "e3"), Paid("10:20:59", 4m));
         Run(revenue, kafka, folder);
 

@@ -61,7 +61,7 @@ sealed class EmbeddedAnalytics : IAsyncDisposable
         using var db = new SqliteConnection($"Data Source={Path.Combine(Data, AppIds.Analytics)}.db;Mode=ReadOnly");
         db.Open();
         using var sum = db.CreateCommand();
-        sum.CommandText = "SELECT coalesce(sum(value), 0) FROM operational_metrics";
+        sum.CommandText = "SELECT coalesce(sum(value), 0) FROM operational_metrics WHERE metric_name = 'events_per_minute'";
         return Convert.ToInt32(sum.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
     }
 

@@ -151,7 +151,7 @@ public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, Journa
 
     async Task<IReadOnlyList<AnalyticsRow>> Fold(Computation computation, List<Fact> facts, AnalyticsDb db, CancellationToken ct)
     {
-        var before = computation.Newest;
+        var (before, now) = (computation.Newest, clock.GetUtcNow());
         var (counted, rows, late) = computation.Fold(facts);
         if (counted.Count > 0 || computation.Newest != before)
         {
@@ -167,7 +167,14 @@ public sealed partial class ComputeAnalytics(IServiceScopeFactory scopes, Journa
         }
         countedEvents.Add(counted.Count, new KeyValuePair<string, object?>("table", computation.Name));
         lateEvents.Add(late, new KeyValuePair<string, object?>("table", computation.Name));
-        return rows;
+        return late == 0 ? rows : [.. rows, LateRow(computation.Name, late, now)];
+    }
+
+    /// <summary>A batch is taken at a time of its own, so that no row covers another.</summary>
+    static OperationalWindow LateRow(string computation, int late, DateTimeOffset now)
+    {
+        var start = new DateTimeOffset(now.UtcTicks - now.UtcTicks % TimeSpan.TicksPerMillisecond, TimeSpan.Zero);
+        return new() { AsOf = now, Sequence = late, MetricName = FlowRules.LateMetric, Topic = computation, WindowStart = start, WindowEnd = start + CatchUpInterval, Value = late, Status = FlowRules.Warning };
     }
 
     /// <summary>An alert is news when anything that it says is.</summary>

@@ -68,7 +68,7 @@ public static class ReadSummary
             (JournalNews.Fraud, await db.FraudAlerts.MaxAsync(r => (DateTimeOffset?)r.AsOf, ct), null),
             (JournalNews.Abandonment, await db.Abandonment.MaxAsync(r => (DateTimeOffset?)r.AsOf, ct), null),
             (JournalNews.Velocity, await db.Velocity.MaxAsync(r => (DateTimeOffset?)r.AsOf, ct), [Topics.InventoryReserved]),
-            (JournalNews.Operations, await db.Operations.MaxAsync(r => (DateTimeOffset?)r.AsOf, ct), [.. FlowRules.Watched.Except([Topics.DeadLetters])]),
+            (JournalNews.Operations, await db.Operations.Where(r => r.MetricName == FlowRules.Metric).MaxAsync(r => (DateTimeOffset?)r.AsOf, ct), [.. FlowRules.Watched.Except([Topics.DeadLetters])]),
         ];
         List<Freshness> all = [];
         foreach (var (table, asOf, topics) in tables)

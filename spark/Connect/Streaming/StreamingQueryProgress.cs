@@ -3,18 +3,19 @@ using System.Text.Json;
 namespace Ecom.Spark.Connect.Streaming;
 
 /// <summary>What one batch of a stream did.</summary>
+/// <param name="Timestamp">When the batch began, by the server's clock, in whole milliseconds.</param>
+/// <param name="StateOperators">Those that remember, the one nearest to the sink first.</param>
 /// <param name="RowsBehind">What lay in Kafka when the batch ended and was not read yet, by topic.</param>
 public sealed record StreamingQueryProgress(
     string? Name,
+    DateTimeOffset Timestamp,
     long BatchId,
     long NumInputRows,
     double InputRowsPerSecond,
     double ProcessedRowsPerSecond,
     TimeSpan BatchDuration,
     DateTimeOffset? Watermark,
-    long StateRows,
-    long StateBytes,
-    long RowsDroppedByWatermark,
+    IReadOnlyList<StateOperatorProgress> StateOperators,
     IReadOnlyDictionary<string, long> RowsBehind,
     string Json)
 {
@@ -24,24 +25,34 @@ public sealed record StreamingQueryProgress(
     /// <summary>The stream's run: new for every start.</summary>
     public required string RunId { get; init; }
 
+    /// <summary>What all operators remember.</summary>
+    public long StateRows => StateOperators.Sum(state => state.NumRowsTotal);
+
+    /// <summary>The memory of <see cref="StateRows"/>, by Spark's own estimate.</summary>
+    public long StateBytes => StateOperators.Sum(state => state.MemoryUsedBytes);
+
+    /// <summary>
+    /// What came too late. An operator passes on only what it did not drop, so in a chain a row counts once; a row that goes two
+    /// ways, each with an operator, counts on both.
+    /// </summary>
+    public long RowsDroppedByWatermark => StateOperators.Sum(state => state.NumRowsDroppedByWatermark);
+
     internal static StreamingQueryProgress Parse(string json)
     {
         using var document = JsonDocument.Parse(json);
         var root = document.RootElement;
         // The rows of a batch are told per source only.
         var sources = Items(root, "sources");
-        var state = Items(root, "stateOperators");
         return new StreamingQueryProgress(
             root.TryGetProperty("name", out var name) ? name.GetString() : null,
+            root.GetProperty("timestamp").GetDateTimeOffset(),
             root.GetProperty("batchId").GetInt64(),
             sources.Sum(s => Number(s, "numInputRows")),
             sources.Sum(s => Rate(s, "inputRowsPerSecond")),
             sources.Sum(s => Rate(s, "processedRowsPerSecond")),
             TimeSpan.FromMilliseconds(root.TryGetProperty("durationMs", out var durations) ? Number(durations, "triggerExecution") : 0),
             WatermarkOf(root),
-            state.Sum(s => Number(s, "numRowsTotal")),
-            state.Sum(s => Number(s, "memoryUsedBytes")),
-            state.Sum(s => Number(s, "numRowsDroppedByWatermark")),
+            [.. Items(root, "stateOperators").Select(StateOf)],
             sources.SelectMany(Behind).GroupBy(topic => topic.Name).ToDictionary(topic => topic.Key, topic => topic.Sum(t => t.Rows)),
             json)
         {
@@ -53,6 +64,12 @@ public sealed record StreamingQueryProgress(
     static JsonElement[] Items(JsonElement root, string name) => root.TryGetProperty(name, out var items) ? [.. items.EnumerateArray()] : [];
 
     static long Number(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.GetInt64() : 0;
+
+    static StateOperatorProgress StateOf(JsonElement state) => new(
+        state.TryGetProperty("operatorName", out var name) ? name.GetString()! : "",
+        Number(state, "numRowsTotal"),
+        Number(state, "memoryUsedBytes"),
+        Number(state, "numRowsDroppedByWatermark"));
 
     // Absent, or "NaN" as text, where a batch had no rows to measure by.
     static double Rate(JsonElement element, string name) =>
@@ -79,3 +96,9 @@ public sealed record StreamingQueryProgress(
         return time == DateTimeOffset.UnixEpoch ? null : time; // the epoch stands for «none yet»
     }
 }
+
+/// <summary>What one operator of a stream remembers.</summary>
+/// <param name="OperatorName">As Spark calls it: stateStoreSave, dedupeWithinWatermark, symmetricHashJoin …</param>
+/// <param name="MemoryUsedBytes">By the state store's own estimate.</param>
+/// <param name="NumRowsDroppedByWatermark">Rows that came to it too late.</param>
+public sealed record StateOperatorProgress(string OperatorName, long NumRowsTotal, long MemoryUsedBytes, long NumRowsDroppedByWatermark);
