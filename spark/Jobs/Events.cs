@@ -19,7 +19,10 @@ public static class Events
 
     /// <summary>The events among the records, in event time, each once: a second one of the same id is dropped within the lateness.</summary>
     public static DataFrame Read(DataFrame records, Job job) => Once(
-        Parse(records, job).Filter("fault IS NULL").Select("event_id", "event_time", "topic", "data").WithWatermark("event_time", Lateness));
+        Valid(records, job).Select("event_id", "event_time", "topic", "data").WithWatermark("event_time", Lateness));
+
+    /// <summary>The events among the records, each as often as it lies there, with the columns of the record beside its own.</summary>
+    public static DataFrame Valid(DataFrame records, Job job) => Parsed(records, job).Filter("fault IS NULL");
 
     /// <summary>The records that are no event for the job, as records for <c>dlq.events</c>.</summary>
     public static DataFrame DeadLetters(DataFrame records, Job job)
@@ -36,15 +39,20 @@ public static class Events
             Expr("coalesce(if(is_valid_utf8(value), try_parse_json(value_text), NULL), parse_json(concat('\"', translate(base64(coalesce(value, X'')), '\\r\\n', ''), '\"')))").As("payload"));
         // The record's place names the letter, so that reading the topic again makes no second one.
         var identity = ConcatWs("|", Lit(job.Source), Col("topic"), Col("partition").Cast("string"), Col("offset").Cast("string"), Col("timestamp").Cast("string"));
-        return Parse(records, job).Filter("fault IS NOT NULL").Select(
+        return Parsed(records, job).Filter("fault IS NOT NULL").Select(
             Coalesce(Col("event_id"), Col("topic")).As("key"),
             CloudEvents.Value(Topics.DeadLetters, job.Source, identity, Coalesce(Col("event_id"), Col("topic")), letter).As("value"));
     }
 
-    static DataFrame Once(DataFrame events) =>
-        events.IsStreaming() ? events.DropDuplicatesWithinWatermark("event_id") : events.DropDuplicates("event_id");
+    /// <summary>
+    /// Each event once. A stream goes by the id, as long as it remembers one; a table knows no such time, and an id that
+    /// comes again hours later is another event there, too: it goes by the time as well.
+    /// </summary>
+    public static DataFrame Once(DataFrame events) =>
+        events.IsStreaming() ? events.DropDuplicatesWithinWatermark("event_id") : events.DropDuplicates("event_id", "event_time");
 
-    static DataFrame Parse(DataFrame records, Job job) => records
+    /// <summary>The records with what they say as an event, and <c>fault</c>: why one is none; null when it is.</summary>
+    public static DataFrame Parsed(DataFrame records, Job job) => records
         .WithColumn("value_text", Col("value").Cast("string"))
         .WithColumn("e", FromJson(Col("value_text"), $"specversion STRING, id STRING, type STRING, time STRING, {Replay.For} STRING, data {DataType(job)}"))
         // A dead letter that was sent again is for the one subscriber that failed.
