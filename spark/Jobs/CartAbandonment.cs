@@ -17,6 +17,7 @@ public static class CartAbandonment
 
     public static Job Job { get; } = new(
         "cart_abandonment", 2, Topics.CartAbandonment, Job.Append, ["user_id", "product_id", "item_added_time"],
+        "item_added_time", AnalyticsRules.CartPatience,
         new Dictionary<string, Fact[]>
         {
             [Topics.CartItemAdded] = [Fact.Id("user_id"), Fact.Id("product_id")],

@@ -39,7 +39,7 @@ public sealed record Checkpoint(string Folder, string Epoch)
     static JobException Foreign(string folder, string why) =>
         new(ExitCodes.ForeignCheckpoint, $"the checkpoint {folder} cannot be used: {why}");
 
-    static IReadOnlyList<string>? Lines(SparkSession session, string path)
+    internal static IReadOnlyList<string>? Lines(SparkSession session, string path)
     {
         try
         {

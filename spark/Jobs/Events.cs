@@ -23,9 +23,12 @@ public static class Events
     /// </summary>
     public static DataFrame Read(DataFrame records, Job job)
     {
-        var events = Parse(records, job).Filter("fault IS NULL").Select("event_id", "event_time", "topic", "data").WithWatermark("event_time", Lateness);
+        var events = Valid(records, job).Select("event_id", "event_time", "topic", "data").WithWatermark("event_time", Lateness);
         return job.DropsCopies ? Once(events) : OfOneTime(events);
     }
+
+    /// <summary>The events among the records, each as often as it lies there, with the columns of the record beside its own.</summary>
+    public static DataFrame Valid(DataFrame records, Job job) => Parsed(records, job).Filter("fault IS NULL");
 
     /// <summary>
     /// The records that are no event for the job, as records for <c>dlq.events</c>, at the event's time, or the record's where it has none that can be.
@@ -46,13 +49,17 @@ public static class Events
         // The record's place names the letter, so that reading the topic again makes no second one.
         var identity = ConcatWs("|", Lit(job.Source), Col("topic"), Col("partition").Cast("string"), Col("offset").Cast("string"), Col("timestamp").Cast("string"));
         var time = Expr("least(coalesce(event_time, timestamp), timestamp)");
-        return Parse(records, job).Filter($"fault IS NOT NULL AND topic <> '{Topics.DeadLetters}'").Select(
+        return Parsed(records, job).Filter($"fault IS NOT NULL AND topic <> '{Topics.DeadLetters}'").Select(
             Coalesce(Col("event_id"), Col("topic")).As("key"),
             CloudEvents.Value(Topics.DeadLetters, job.Source, identity, Coalesce(Col("event_id"), Col("topic")), time, letter).As("value"));
     }
 
-    static DataFrame Once(DataFrame events) =>
-        events.IsStreaming() ? events.DropDuplicatesWithinWatermark("event_id") : events.DropDuplicates("event_id");
+    /// <summary>
+    /// Each event once. A stream goes by the id, as long as it remembers one; a table knows no such time, and an id that
+    /// comes again hours later is another event there, too: it goes by the time as well.
+    /// </summary>
+    public static DataFrame Once(DataFrame events) =>
+        events.IsStreaming() ? events.DropDuplicatesWithinWatermark("event_id") : events.DropDuplicates("event_id", "event_time");
 
     /// <summary>
     /// Spark moves a condition on the topic below the watermark and then has one for each topic, of which the idlest holds up the
@@ -60,7 +67,8 @@ public static class Events
     /// </summary>
     static DataFrame OfOneTime(DataFrame events) => events.WithColumn("topic", Expr("if(spark_partition_id() >= 0, topic, NULL)"));
 
-    static DataFrame Parse(DataFrame records, Job job) => records
+    /// <summary>The records with what they say as an event, and <c>fault</c>: why one is none; null when it is.</summary>
+    public static DataFrame Parsed(DataFrame records, Job job) => records
         .WithColumn("value_text", Col("value").Cast("string"))
         .WithColumn("e", FromJson(Col("value_text"), $"specversion STRING, id STRING, type STRING, time STRING, {Replay.For} STRING, data {DataType(job)}"))
         // A dead letter that was sent again is for the one subscriber that failed.

@@ -11,11 +11,13 @@ namespace Ecom.Spark.Jobs;
 /// </summary>
 public static class FraudDetection
 {
-    const string WindowLength = "5 minutes";
+    static readonly TimeSpan Reach = TimeSpan.FromMinutes(5);
+    static readonly string WindowLength = $"{Reach.TotalMinutes} minutes";
     const string WindowSlide = "1 minute";
 
     public static Job Job { get; } = new(
         "fraud_detection", 1, Topics.FraudDetected, Job.Update, ["user_id", "alert_type", "window_start"],
+        "window_start", Reach,
         new Dictionary<string, Fact[]>
         {
             [Topics.OrderCreated] = [Fact.Id("user_id"), Fact.Id("order_id"), Fact.Money("total_amount")],

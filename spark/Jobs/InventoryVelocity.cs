@@ -12,10 +12,12 @@ namespace Ecom.Spark.Jobs;
 /// </summary>
 public static class InventoryVelocity
 {
-    const string WindowLength = "1 hour";
+    static readonly TimeSpan Reach = TimeSpan.FromHours(1);
+    static readonly string WindowLength = $"{Reach.TotalMinutes} minutes";
 
     public static Job Job { get; } = new(
         "inventory_velocity", 1, Topics.InventoryVelocity, Job.Update, ["product_id", "window_start"],
+        "window_start", Reach,
         new Dictionary<string, Fact[]> { [Topics.InventoryReserved] = [Fact.Lines("items")], [Topics.Heartbeat] = [] },
         Transform);
 

@@ -10,6 +10,8 @@ namespace Ecom.Spark.Jobs;
 /// <param name="OutputTopic">Where the rows go, each as a CloudEvent of this type.</param>
 /// <param name="OutputMode">update: a row is sent again whenever it changes; append: once, when it is final.</param>
 /// <param name="Key">The columns that name a row: the record key, by which the reader upserts.</param>
+/// <param name="RowTime">The column by which a row lies in time.</param>
+/// <param name="Reach">How far after its row time a row's facts may lie: its window's length, a cart's patience.</param>
 /// <param name="Inputs">The topics, each with the facts that an event must carry to be read; with the heartbeat time goes on when none of the others has an event.</param>
 /// <param name="Transform">Events in (see <see cref="Events"/>), rows out, with <see cref="Sequence"/> and <see cref="Newest"/>; no source, no sink, no clock.</param>
 public sealed record Job(
@@ -18,6 +20,8 @@ public sealed record Job(
     string OutputTopic,
     string OutputMode,
     IReadOnlyList<string> Key,
+    string RowTime,
+    TimeSpan Reach,
     IReadOnlyDictionary<string, Fact[]> Inputs,
     Func<DataFrame, DataFrame> Transform)
 {

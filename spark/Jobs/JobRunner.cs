@@ -4,8 +4,9 @@ namespace Ecom.Spark.Jobs;
 
 /// <summary>What the command line says.</summary>
 /// <param name="Interval">How often a batch is taken; null: over what is there, then the end.</param>
+/// <param name="RecordsPerBatch">The most that a batch reads.</param>
 /// <param name="Metrics">The address under which Prometheus reads them; null: nowhere.</param>
-public sealed record RunOptions(IReadOnlyList<Job> Jobs, string Remote, string Brokers, string Checkpoints, TimeSpan? Interval, string? Metrics = null);
+public sealed record RunOptions(IReadOnlyList<Job> Jobs, string Remote, string Brokers, string Checkpoints, TimeSpan? Interval, string? Metrics = null, int RecordsPerBatch = Kafka.DefaultRecordsPerBatch);
 
 /// <summary>Runs jobs until they end, fail or are stopped.</summary>
 public static class JobRunner
@@ -19,17 +20,22 @@ public static class JobRunner
     {
         using var metrics = JobMetrics.Serve(options.Metrics);
         using var session = Connect(options.Remote);
-        var kafka = new Kafka(session, options.Brokers);
+        var kafka = new Kafka(session, options.Brokers, options.RecordsPerBatch);
         kafka.Check(options.Jobs);
         List<RunningJob> running = [];
         try
         {
             foreach (var job in options.Jobs)
             {
-                running.Add(RunningJob.Start(session, kafka, job, options.Checkpoints, options.Interval, metrics));
+                running.Add(RunningJob.Start(session, kafka, job, options.Checkpoints, options.Interval, metrics, output, stop));
                 output.WriteLine($"{job.Name} started: {string.Join(", ", job.Inputs.Keys)} -> {job.OutputTopic}");
             }
             Watch(session, running, output, stop);
+            return ExitCodes.Done;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            output.WriteLine("stopped while it caught up; the next start does that again");
             return ExitCodes.Done;
         }
         catch (SparkException e) when (e is not SparkConnectionException)
@@ -42,7 +48,7 @@ public static class JobRunner
         }
     }
 
-    static SparkSession Connect(string remote) => SparkSession.Builder().Remote(remote)
+    internal static SparkSession Connect(string remote) => SparkSession.Builder().Remote(remote)
         .Config("spark.sql.session.timeZone", "UTC")
         .Config("spark.sql.shuffle.partitions", Partitions)
         .GetOrCreate();
@@ -85,7 +91,7 @@ public static class JobRunner
         }
     }
 
-    static JobException Explain(SparkException error)
+    internal static JobException Explain(SparkException error)
     {
         var root = error.Chain().Last();
         // What Spark says when the plan or its settings do not fit the state that it finds.

@@ -2,27 +2,35 @@ using System.Globalization;
 using Ecom.Contracts;
 using Ecom.Spark.Connect;
 using Ecom.Spark.Connect.Streaming;
+using static Ecom.Spark.Connect.Functions;
 
 namespace Ecom.Spark.Jobs;
 
 /// <summary>The source and the sink of every job.</summary>
-public sealed class Kafka(SparkSession session, string brokers)
+/// <param name="recordsPerBatch">The most that a stream reads in a batch.</param>
+public sealed class Kafka(SparkSession session, string brokers, int recordsPerBatch = Kafka.DefaultRecordsPerBatch)
 {
-    // A batch that a small machine finishes in seconds, however much waits in Kafka.
-    const int MaxRecordsPerBatch = 100_000;
+    /// <summary>A batch that a small machine finishes in seconds, however much waits in Kafka.</summary>
+    public const int DefaultRecordsPerBatch = 100_000;
 
-    /// <summary>The job's topics as a stream of records, from the oldest on.</summary>
-    public DataFrame Stream(Job job) => session.ReadStream()
-        .Format("kafka")
-        .Option("kafka.bootstrap.servers", brokers)
-        .Option("subscribe", string.Join(',', job.Inputs.Keys))
-        .Option("startingOffsets", "earliest")
-        .Option("failOnDataLoss", "true")
-        .Option("maxOffsetsPerTrigger", MaxRecordsPerBatch.ToString(CultureInfo.InvariantCulture))
-        // A read that reached a partition's end leaves a fetch that waits for more behind it, and the next read of the batch
-        // waits behind that one: half a second each, by Kafka's default.
-        .Option("kafka.fetch.max.wait.ms", "20")
-        .Load();
+    public int RecordsPerBatch => recordsPerBatch;
+
+    /// <summary>The job's topics as a stream of records.</summary>
+    /// <param name="from">Where it begins when its checkpoint is new.</param>
+    /// <param name="most">The most that a batch reads.</param>
+    public DataFrame Stream(Job job, Place from, long most) => Options(job, from).Aggregate(
+        session.ReadStream().Format("kafka").Option("maxOffsetsPerTrigger", most.ToString(CultureInfo.InvariantCulture)),
+        (reader, option) => reader.Option(option.Key, option.Value)).Load();
+
+    /// <summary>The records that the job's topics hold now, as a table.</summary>
+    /// <param name="gaps">True: what retention has deleted after <paramref name="from"/> is left out, instead of an error.</param>
+    public DataFrame Table(Job job, Place from, bool gaps = false) => Options(job, from, gaps).Aggregate(
+        session.Read().Format("kafka"),
+        (reader, option) => reader.Option(option.Key, option.Value)).Load();
+
+    /// <summary>The time of the newest event from a place on; null: there is none.</summary>
+    public DateTimeOffset? Newest(Job job, Place from) =>
+        (DateTimeOffset?)Events.Valid(Table(job, from), job).Agg(Max(Col("event_time")).As("newest")).Collect()[0].Get("newest");
 
     /// <summary>A stream of records into one topic; the caller adds the checkpoint and the trigger.</summary>
     public DataStreamWriter Write(DataFrame records, string topic) => records.WriteStream()
@@ -60,6 +68,15 @@ public sealed class Kafka(SparkSession session, string brokers)
             throw Explain(e, topics);
         }
     }
+
+    Dictionary<string, string> Options(Job job, Place from, bool gaps = false) => new(from.Options(job))
+    {
+        ["kafka.bootstrap.servers"] = brokers,
+        ["failOnDataLoss"] = gaps ? "false" : "true",
+        // A read that reached a partition's end leaves a fetch that waits for more behind it, and the next read of the batch
+        // waits behind that one: half a second each, by Kafka's default.
+        ["kafka.fetch.max.wait.ms"] = "20",
+    };
 
     JobException Explain(SparkException error, List<string> topics)
     {

@@ -12,10 +12,12 @@ namespace Ecom.Spark.Jobs;
 /// </summary>
 public static class OperationalMetrics
 {
-    const string WindowLength = "1 minute";
+    static readonly TimeSpan Reach = TimeSpan.FromMinutes(1);
+    static readonly string WindowLength = $"{Reach.TotalMinutes} minutes";
 
     public static Job Job { get; } = new(
         "operational_metrics", 1, Topics.OperationalMetrics, Job.Update, ["metric_name", "topic", "window_start"],
+        "window_start", Reach,
         FlowRules.Watched.ToDictionary(topic => topic, _ => System.Array.Empty<Fact>()).Append(new(Topics.Heartbeat, [Fact.Rhythm("rhythm")])).ToDictionary(),
         Transform);
 

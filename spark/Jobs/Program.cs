@@ -8,9 +8,11 @@ var availableNow = new Option<bool>("--available-now") { Description = "run over
 var remote = new Option<string?>("--remote") { Description = "the Spark Connect server [SPARK_REMOTE; else this machine's, or one started from SPARK_HOME]" };
 var brokers = new Option<string?>("--brokers") { Description = "Kafka, as the Spark server reaches it [KAFKA_BROKERS, else localhost:9092]" };
 var checkpoint = new Option<string?>("--checkpoint") { Description = "the folder, on the Spark server, in which jobs keep how far they are [CHECKPOINT_PATH, else .ecom/checkpoints]" };
+var from = new Option<string?>("--from") { Description = "with --to: compute the rows of this range of event time that is over, then end (2026-03-01T00:00Z)" };
+var to = new Option<string?>("--to") { Description = "the end of the range; the row at this time is no part of it" };
 var trigger = new Option<string>("--trigger") { Description = "how often a batch is taken: 500ms, 1s, 2m", DefaultValueFactory = _ => "1s" };
 var cluster = new Option<bool>("--cluster") { Description = "start a standalone master (page 9080) with two workers (8081, 8082) from SPARK_HOME" };
-var root = new RootCommand("The shop's streaming jobs on Spark.") { job, availableNow, remote, brokers, checkpoint, trigger, cluster };
+var root = new RootCommand("The shop's streaming jobs on Spark.") { job, availableNow, from, to, remote, brokers, checkpoint, trigger, cluster };
 root.SetAction(arguments =>
 {
     using var stop = new CancellationTokenSource();
@@ -18,6 +20,7 @@ root.SetAction(arguments =>
     using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
     var jobs = Settings.Jobs(arguments.GetValue(job)!);
     TimeSpan? interval = arguments.GetValue(availableNow) ? null : Settings.Interval(arguments.GetValue(trigger)!);
+    var range = Settings.Range(arguments.GetValue(from), arguments.GetValue(to));
     using var server = Settings.Server(arguments.GetValue(remote), arguments.GetValue(cluster), out var address);
     var options = new RunOptions(
         jobs,
@@ -26,7 +29,9 @@ root.SetAction(arguments =>
         Settings.Folder(arguments.GetValue(checkpoint) ?? Settings.Variable("CHECKPOINT_PATH") ?? ".ecom/checkpoints"),
         interval,
         Settings.Variable("SPARK_METRICS_ADDRESS"));
-    return JobRunner.Run(options, Console.Out, stop.Token);
+    return range is { } past
+        ? RangeRunner.Run(options, past.From, past.To, Console.Out, stop.Token)
+        : JobRunner.Run(options, Console.Out, stop.Token);
 
     void Stop(PosixSignalContext signal)
     {

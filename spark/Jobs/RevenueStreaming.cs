@@ -11,10 +11,12 @@ namespace Ecom.Spark.Jobs;
 /// </summary>
 public static class RevenueStreaming
 {
-    const string WindowLength = "1 minute";
+    static readonly TimeSpan Reach = TimeSpan.FromMinutes(1);
+    static readonly string WindowLength = $"{Reach.TotalMinutes} minutes";
 
     public static Job Job { get; } = new(
         "revenue_streaming", 1, Topics.RevenueMetrics, Job.Update, ["window_start"],
+        "window_start", Reach,
         new Dictionary<string, Fact[]> { [Topics.PaymentProcessed] = [Fact.Money("amount")], [Topics.Heartbeat] = [] },
         Transform);
 

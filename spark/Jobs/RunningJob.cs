@@ -27,18 +27,19 @@ public sealed class RunningJob
 
     public StreamingQuery Query { get; }
 
-    /// <summary>Starts both streams; without an interval they run over what is there and end.</summary>
-    public static RunningJob Start(SparkSession session, Kafka kafka, Job job, string checkpoints, TimeSpan? interval, JobMetrics metrics)
+    /// <summary>Starts both streams, where they are far behind after <see cref="CatchUp"/>; without an interval they run over what is there and end.</summary>
+    public static RunningJob Start(SparkSession session, Kafka kafka, Job job, string checkpoints, TimeSpan? interval, JobMetrics metrics, TextWriter output, CancellationToken stop)
     {
         var checkpoint = Checkpoint.Open(session, checkpoints, job);
-        var records = kafka.Stream(job);
-        var query = kafka.Write(CloudEvents.Records(job.Transform(Events.Read(records, job)), job), job.OutputTopic)
+        var start = CatchUp.Prepare(session, kafka, job, checkpoint, output, stop);
+        var records = kafka.Stream(job, start.Place, start.RecordsPerBatch(kafka.RecordsPerBatch));
+        var query = kafka.Write(CloudEvents.Records(start.Rows(job.Transform(Events.Read(records, job)), job), job), job.OutputTopic)
             .QueryName(job.Name)
             .OutputMode(job.OutputMode)
-            .Option("checkpointLocation", checkpoint.Query)
+            .Option("checkpointLocation", start.Query(checkpoint))
             .Trigger(TriggerFor(interval))
             .Start();
-        var deadLetters = kafka.Write(Events.DeadLetters(records, job), Topics.DeadLetters)
+        var deadLetters = kafka.Write(Events.DeadLetters(kafka.Stream(job, Place.Oldest, Kafka.DefaultRecordsPerBatch), job), Topics.DeadLetters)
             .QueryName(job.Name + "-dead-letters")
             .OutputMode(Job.Append)
             .Option("checkpointLocation", checkpoint.DeadLetters)

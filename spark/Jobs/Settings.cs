@@ -33,6 +33,19 @@ public static partial class Settings
         };
     }
 
+    /// <summary>The range of event time that is asked for; null: none is.</summary>
+    public static (DateTimeOffset From, DateTimeOffset To)? Range(string? from, string? to) => (from, to) switch
+    {
+        (null, null) => null,
+        ({ } begin, { } end) => (Time("--from", begin), Time("--to", end)),
+        _ => throw new JobException(ExitCodes.WrongCall, "--from and --to belong together"),
+    };
+
+    static DateTimeOffset Time(string option, string text) =>
+        TimePattern().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var time)
+            ? time.ToUniversalTime()
+            : throw new JobException(ExitCodes.WrongCall, $"{option} '{text}' is no time with a zone; write 2026-03-01T00:00Z or 2026-03-01T00:00:00+01:00");
+
     /// <summary>The address of the server: the one that is named, the one that listens here, or one that is started for the time of the job.</summary>
     public static LocalSpark? Server(string? remote, bool cluster, out string address)
     {
@@ -67,4 +80,7 @@ public static partial class Settings
 
     [GeneratedRegex("^([0-9]{1,6})(ms|s|m)$")]
     private static partial Regex IntervalPattern();
+
+    [GeneratedRegex(@"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,7})?)?(Z|[+-]\d{2}:\d{2})$")]
+    private static partial Regex TimePattern();
 }

@@ -40,6 +40,9 @@ public sealed class JobsServerTests(SparkWorld world)
     [InlineData(ExitCodes.WrongCall, "is no Spark Connect address", "all", "--remote", "http://localhost")]
     [InlineData(ExitCodes.WrongCall, "leave --remote out", "all", "--cluster", "--remote", "sc://localhost")]
     [InlineData(ExitCodes.WrongCall, "is no interval", "all", "--trigger", "soon", "--remote", "sc://localhost")]
+    [InlineData(ExitCodes.WrongCall, "--from and --to belong together", "all", "--from", "2026-03-01T00:00Z", "--remote", "sc://localhost")]
+    [InlineData(ExitCodes.WrongCall, "is no time with a zone", "all", "--from", "2026-03-01", "--to", "2026-03-02", "--remote", "sc://localhost")]
+    [InlineData(ExitCodes.WrongCall, "must be before --to 2026-03-01T00:00:00Z", "all", "--from", "2026-03-01T00:00Z", "--to", "2026-03-01T01:00+01:00", "--remote", "sc://localhost")]
     [InlineData(ExitCodes.WrongCall, "--slow", "all", "--slow")]
     [InlineData(ExitCodes.ServerUnreachable, "Spark at localhost:1 cannot be reached", "all", "--remote", "sc://localhost:1")]
     public async Task A_call_that_cannot_work_ends_with_one_line_and_its_code(int code, string message, params string[] arguments)
