@@ -15,7 +15,7 @@ public static class CartAbandonment
     static readonly string Patience = $"INTERVAL {AnalyticsRules.CartPatience.TotalMinutes} MINUTES";
 
     public static Job Job { get; } = new(
-        "cart_abandonment", 1, Topics.CartAbandonment, Job.Append, ["user_id", "product_id", "item_added_time"],
+        "cart_abandonment", Topics.CartAbandonment, Job.Append, ["user_id", "product_id", "item_added_time"],
         new Dictionary<string, Fact[]>
         {
             [Topics.CartItemAdded] = [Fact.Id("user_id"), Fact.Id("product_id")],

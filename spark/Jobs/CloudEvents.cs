@@ -20,15 +20,15 @@ public static class CloudEvents
         var key = ConcatWs("|", [.. job.Key.Select(column => Col(column).Cast("string"))]);
         return rows
             .Select(key.As("key"), data.As("data"))
-            .Select(Col("key"), Value(job.OutputTopic, job.Source, ConcatWs("|", Lit(epoch), Lit(job.Name), ToJson(Col("data"), Json)), Col("key"), Col("data")).As("value"));
+            .Select(Col("key"), Value(job.OutputTopic, Lit(job.Source), ConcatWs("|", Lit(epoch), Lit(job.Name), ToJson(Col("data"), Json)), Col("key"), Col("data")).As("value"));
     }
 
     /// <summary>One event as JSON text; the id is made from <paramref name="identity"/>.</summary>
-    public static Column Value(string type, string source, Column identity, Column subject, Column data) => ToJson(
+    public static Column Value(string type, Column source, Column identity, Column subject, Column data) => ToJson(
         Struct(
             Lit("1.0").As("specversion"),
             Uuid(identity).As("id"),
-            Lit(source).As("source"),
+            source.As("source"),
             Lit(type).As("type"),
             subject.As("subject"),
             CurrentTimestamp().As("time"),

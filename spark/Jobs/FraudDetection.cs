@@ -15,7 +15,7 @@ public static class FraudDetection
     const string WindowSlide = "1 minute";
 
     public static Job Job { get; } = new(
-        "fraud_detection", 1, Topics.FraudDetected, Job.Update, ["user_id", "alert_type", "window_start"],
+        "fraud_detection", Topics.FraudDetected, Job.Update, ["user_id", "alert_type", "window_start"],
         new Dictionary<string, Fact[]>
         {
             [Topics.OrderCreated] = [Fact.Id("user_id"), Fact.Id("order_id"), Fact.Money("total_amount")],

@@ -15,7 +15,7 @@ public static class InventoryVelocity
     const string WindowLength = "1 hour";
 
     public static Job Job { get; } = new(
-        "inventory_velocity", 1, Topics.InventoryVelocity, Job.Update, ["product_id", "window_start"],
+        "inventory_velocity", Topics.InventoryVelocity, Job.Update, ["product_id", "window_start"],
         new Dictionary<string, Fact[]> { [Topics.InventoryReserved] = [Fact.Lines("items")] },
         Transform);
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Ecom.Contracts;
 using Ecom.Spark.Connect;
 using Ecom.Spark.Connect.Streaming;
 
@@ -8,17 +7,16 @@ namespace Ecom.Spark.Jobs;
 /// <summary>The source and the sink of every job.</summary>
 public sealed class Kafka(SparkSession session, string brokers)
 {
-    // A batch that a small machine finishes in seconds, however much waits in Kafka.
-    const int MaxRecordsPerBatch = 100_000;
-
-    /// <summary>The job's topics as a stream of records, from the oldest on.</summary>
-    public DataFrame Stream(Job job) => session.ReadStream()
+    /// <summary>Topics as a stream of records, from the oldest on.</summary>
+    /// <param name="rate">The most records of a batch.</param>
+    /// <param name="failOnDataLoss">Whether the stream ends when Kafka has deleted what it has not read yet.</param>
+    public DataFrame Stream(IEnumerable<string> topics, int rate, bool failOnDataLoss = true) => session.ReadStream()
         .Format("kafka")
         .Option("kafka.bootstrap.servers", brokers)
-        .Option("subscribe", string.Join(',', job.Inputs.Keys))
+        .Option("subscribe", string.Join(',', topics))
         .Option("startingOffsets", "earliest")
-        .Option("failOnDataLoss", "true")
-        .Option("maxOffsetsPerTrigger", MaxRecordsPerBatch.ToString(CultureInfo.InvariantCulture))
+        .Option("failOnDataLoss", failOnDataLoss ? "true" : "false")
+        .Option("maxOffsetsPerTrigger", rate.ToString(CultureInfo.InvariantCulture))
         // A read that reached a partition's end leaves a fetch that waits for more behind it, and the next read of the batch
         // waits behind that one: half a second each, by Kafka's default.
         .Option("kafka.fetch.max.wait.ms", "20")
@@ -31,15 +29,17 @@ public sealed class Kafka(SparkSession session, string brokers)
         .Option("topic", topic);
 
     /// <summary>Says in plain words when Spark does not reach the brokers, or a topic is not there; the streams themselves would wait for minutes.</summary>
-    public void Check(IEnumerable<Job> jobs)
+    /// <exception cref="KafkaAwayException">No broker answers.</exception>
+    /// <exception cref="JobException">A topic is not there.</exception>
+    public void Check(IEnumerable<string> topics)
     {
-        var topics = jobs.SelectMany(job => job.Inputs.Keys.Append(job.OutputTopic)).Append(Topics.DeadLetters).Distinct().ToList();
+        var all = string.Join(',', topics.Distinct());
         try
         {
             session.Read()
                 .Format("kafka")
                 .Option("kafka.bootstrap.servers", brokers)
-                .Option("subscribe", string.Join(',', topics))
+                .Option("subscribe", all)
                 // From the year 2100 on: the brokers are asked for every topic's offsets, and no record is read.
                 .Option("startingTimestamp", "4102444800000")
                 .Option("startingOffsetsByTimestampStrategy", "latest")
@@ -48,17 +48,11 @@ public sealed class Kafka(SparkSession session, string brokers)
                 .Option("fetchOffset.numRetries", "1")
                 .Load().Count();
         }
-        catch (SparkException e) when (e is not SparkConnectionException)
+        catch (SparkException e) when (!Failure.IsGone(e))
         {
-            throw Explain(e, topics);
+            throw e.Chain().Any(cause => cause.JavaClass?.EndsWith("UnknownTopicOrPartitionException", StringComparison.Ordinal) == true)
+                ? new JobException(ExitCodes.KafkaUnreachable, $"Kafka at {brokers} lacks one of {all.Replace(",", ", ", StringComparison.Ordinal)}; `dotnet run --project tools/Ecom -- setup` creates them", e)
+                : new KafkaAwayException($"Spark cannot reach Kafka at {brokers}: {Failure.Cause(e)}", e);
         }
-    }
-
-    JobException Explain(SparkException error, List<string> topics)
-    {
-        var root = error.Chain().Last();
-        return error.Chain().Any(e => e.JavaClass?.EndsWith("UnknownTopicOrPartitionException", StringComparison.Ordinal) == true)
-            ? new JobException(ExitCodes.KafkaUnreachable, $"Kafka at {brokers} lacks one of {string.Join(", ", topics)}; `dotnet run --project tools/Ecom -- setup` creates them", error)
-            : new JobException(ExitCodes.KafkaUnreachable, $"Spark cannot reach Kafka at {brokers}: {root.Message}", error);
     }
 }

@@ -14,7 +14,7 @@ public static class OperationalMetrics
     const string WindowLength = "1 minute";
 
     public static Job Job { get; } = new(
-        "operational_metrics", 1, Topics.OperationalMetrics, Job.Update, ["metric_name", "topic", "window_start"],
+        "operational_metrics", Topics.OperationalMetrics, Job.Update, ["metric_name", "topic", "window_start"],
         FlowRules.Watched.ToDictionary(topic => topic, _ => System.Array.Empty<Fact>()),
         Transform);
 

@@ -14,7 +14,7 @@ public static class RevenueStreaming
     const string WindowLength = "1 minute";
 
     public static Job Job { get; } = new(
-        "revenue_streaming", 1, Topics.RevenueMetrics, Job.Update, ["window_start"],
+        "revenue_streaming", Topics.RevenueMetrics, Job.Update, ["window_start"],
         new Dictionary<string, Fact[]> { [Topics.PaymentProcessed] = [Fact.Money("amount")] },
         Transform);
 

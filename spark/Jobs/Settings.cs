@@ -17,8 +17,21 @@ public static partial class Settings
             ? found
             : throw new JobException(ExitCodes.WrongCall, $"no job is called '{name}'; there are {string.Join(", ", Job.All.Select(job => job.Name))}, and all");
 
-    /// <summary>A path of this machine in full; what has a scheme (hdfs://, s3a://) is the server's business.</summary>
-    public static string Folder(string path) => path.Contains("://", StringComparison.Ordinal) ? path : Path.GetFullPath(path);
+    /// <summary>The folder of what this program keeps on this machine: <c>.ecom</c> of the repository, or where it was started.</summary>
+    public static string Data(string? given) => Path.GetFullPath(given ?? Path.Combine(Above(AppContext.BaseDirectory) ?? Directory.GetCurrentDirectory(), ".ecom"));
+
+    /// <summary>
+    /// Where the jobs keep how far they are. The server reads and writes it: for one on this machine a path of this machine in full,
+    /// wherever the program is started; for another it has to be said in full.
+    /// </summary>
+    public static string Checkpoints(string? given, string data, string remote)
+    {
+        if (given is not null && (given.Contains("://", StringComparison.Ordinal) || given.StartsWith('/') || Path.IsPathFullyQualified(given)))
+            return given;
+        if (new Uri(remote) is { IsLoopback: false })
+            throw new JobException(ExitCodes.WrongCall, $"checkpoints belong to the server's side: say --checkpoint with a path that {remote} and its workers share, in full (/…) or with its scheme (hdfs://…, s3a://…)");
+        return given is null ? Path.Combine(data, "checkpoints") : Path.GetFullPath(given);
+    }
 
     public static TimeSpan Interval(string text)
     {
@@ -50,6 +63,9 @@ public static partial class Settings
         address = $"sc://localhost:{DefaultPort}";
         return cluster ? LocalSpark.StartCluster(home, DefaultPort) : LocalSpark.Start(home, DefaultPort);
     }
+
+    static string? Above(string folder) =>
+        File.Exists(Path.Combine(folder, "EcomDapr.sln")) ? folder : Path.GetDirectoryName(folder) is { } parent ? Above(parent) : null;
 
     static bool Listens(int port)
     {
