@@ -24,6 +24,9 @@ public sealed record StreamSettings(
     // As many as a topic of the shop has partitions would be three; two are quicker on the two cores of a small machine.
     public const int DefaultPartitions = 2;
 
+    // Each is a task and a folder of state per batch; more is a slip of the finger.
+    public const int MostPartitions = 1000;
+
     // A batch that a small machine finishes in seconds, however much waits in Kafka.
     public const int DefaultRate = 100_000;
 
