@@ -86,7 +86,7 @@ public static class CommandLine
     {
         var settings = Read(arguments);
         using var server = Settings.Server(arguments.GetValue(Remote), arguments.GetValue(OnCluster), TheCluster(arguments), mayStart: true, out var address);
-        return JobRunner.Run(settings(address), Console.Out, stop);
+        return JobRunner.Run(settings(address) with { Revive = server is null ? null : server.Revive }, Console.Out, stop);
     });
 
     static int Submit(ParseResult arguments, string[] typed)

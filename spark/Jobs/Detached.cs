@@ -52,7 +52,7 @@ public sealed class Detached(string folder)
         foreach (var (key, value) in environment ?? new Dictionary<string, string>())
             info.Environment[key] = value;
         using var process = System.Diagnostics.Process.Start(info)!;
-        File.WriteAllText(Path.Combine(folder, "process"), $"{process.Id} {process.StartTime.ToUniversalTime():O}");
+        File.WriteAllText(Path.Combine(folder, "process"), $"{process.Id} {DateTime.UtcNow:O}");
     }
 
     /// <summary>Asks it to end and waits; false when it runs on. With <paramref name="force"/> it is ended then.</summary>
@@ -69,15 +69,11 @@ public sealed class Detached(string folder)
         return Ends(patience);
     }
 
-    /// <summary>Waits while it runs; false when it ended, with <see cref="Tail"/> to say why.</summary>
+    /// <summary>Waits while it runs; false when it ended, or the time is over, before it was ready: <see cref="Tail"/> says why.</summary>
     public bool RunsUntil(Func<bool> ready, TimeSpan patience)
     {
-        for (var clock = Stopwatch.StartNew(); !ready(); Thread.Sleep(100))
-        {
-            if (Process is null || clock.Elapsed > patience)
-                return false;
-        }
-        return true;
+        var isReady = false;
+        return Wait(() => (isReady = ready()) || Process is null, patience) && isReady;
     }
 
     /// <summary>The last lines that it said.</summary>
@@ -90,9 +86,11 @@ public sealed class Detached(string folder)
             File.WriteAllText(Path.Combine(folder, "exit"), $"{exitCode}");
     }
 
-    bool Ends(TimeSpan patience)
+    bool Ends(TimeSpan patience) => Wait(() => Process is null, patience);
+
+    static bool Wait(Func<bool> until, TimeSpan patience)
     {
-        for (var clock = Stopwatch.StartNew(); Process is not null; Thread.Sleep(100))
+        for (var clock = Stopwatch.StartNew(); !until(); Thread.Sleep(100))
         {
             if (clock.Elapsed > patience)
                 return false;

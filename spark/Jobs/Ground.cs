@@ -92,6 +92,7 @@ sealed class Ground(RunOptions options, TextWriter output) : IDisposable
         catch (Exception e) when (Failure.IsGone(e) || e is KafkaAwayException)
         {
             reason = Failure.InALine(e.Message);
+            options.Revive?.Invoke();
         }
         catch
         {

@@ -16,6 +16,9 @@ public sealed record RunOptions(IReadOnlyList<Job> Jobs, string Remote, string B
     /// <summary>How the stream of a name runs, where it is not as all others.</summary>
     public IReadOnlyDictionary<string, StreamSettings> Own { get; init; } = new Dictionary<string, StreamSettings>();
 
+    /// <summary>Called while the server does not answer: starts it again, where it is this program's own; null: it is not.</summary>
+    public Action? Revive { get; init; }
+
     /// <summary>How the stream of a name runs.</summary>
     public StreamSettings For(string stream) => Own.GetValueOrDefault(stream) ?? new(Interval);
 }

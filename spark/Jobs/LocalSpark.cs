@@ -9,11 +9,16 @@ public sealed class LocalSpark : IDisposable
     const int LinesKept = 200;
 
     readonly SparkPrograms programs;
+    readonly IReadOnlyList<string> command;
     readonly string folder = Directory.CreateTempSubdirectory("ecom-spark-").FullName;
     readonly ConcurrentQueue<string> lines = new();
     Process? process;
 
-    LocalSpark(string home) => programs = new(home);
+    LocalSpark(string home, int port, string master, string[] settings)
+    {
+        programs = new(home);
+        command = programs.Server(master, port, folder, settings);
+    }
 
     /// <summary>The server's process.</summary>
     public int ProcessId => process!.Id;
@@ -21,10 +26,10 @@ public sealed class LocalSpark : IDisposable
     /// <summary>Starts a server on <paramref name="port"/> and waits until it listens.</summary>
     public static LocalSpark Start(string home, int port, string master = "local[2]", params string[] settings)
     {
-        var spark = new LocalSpark(home);
+        var spark = new LocalSpark(home, port, master, settings);
         try
         {
-            spark.Run(spark.programs.Server(master, port, spark.folder, settings));
+            spark.Run();
             spark.WaitFor(port);
             return spark;
         }
@@ -33,6 +38,13 @@ public sealed class LocalSpark : IDisposable
             spark.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Starts it again, where it has ended by itself; it listens when it is ready.</summary>
+    public void Revive()
+    {
+        if (process is { HasExited: true })
+            Run();
     }
 
     /// <summary>Stops it.</summary>
@@ -53,7 +65,7 @@ public sealed class LocalSpark : IDisposable
         }
     }
 
-    void Run(IReadOnlyList<string> command)
+    void Run()
     {
         // A Ctrl-C in the terminal reaches every program that runs there; Spark must outlive it, as the job stops its streams first.
         var info = new ProcessStartInfo("/bin/sh", ["-c", "trap '' INT; exec \"$0\" \"$@\"", .. command])

@@ -6,7 +6,7 @@ namespace Ecom.Spark.Jobs;
 /// <summary>The programs of an unpacked Spark: how each is called, and within what memory.</summary>
 public sealed class SparkPrograms
 {
-    public static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
+    public static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
 
     // Spark's own variables, with a bound where they are not set. What a job remembers lies in the heap of whoever runs its
     // tasks: the server on one machine, the executors of a cluster, each of which takes all that its worker may give.

@@ -110,6 +110,7 @@ public sealed class JobsStreamingTests(SparkWorld world)
         (await program.WaitForExit(TimeSpan.FromSeconds(60))).ShouldBe(ExitCodes.Done);
         program.Output.ShouldContain(line => line.Contains("stopped: 1 rows in 1 batch, ", StringComparison.Ordinal) && line.Contains("goes on from here", StringComparison.Ordinal));
         Rows(kafka.Read(Contracts.Topics.FraudDetected), "order_id", "severity").Distinct().ShouldBe(["ORD-2 CRITICAL"]);
+        folder.Lives(FraudDetection.Job).Count.ShouldBe(1, "the plan has one hash in both processes");
 
         static Task<bool> Reports(ChildProcess program, string text) => Task.FromResult(program.Output.Any(line => line.Contains(text, StringComparison.Ordinal)));
 

@@ -48,10 +48,10 @@ public sealed class JobsSupervisionTests(SparkWorld world)
 
             await run.WaitUntil(() => Task.FromResult(Last(kafka, RevenueStreaming.Job, "total_revenue") == "15.00" && Last(kafka, Velocity.Job, "units_sold") == "3"), Patience, "the sums go on");
             await run.WaitUntil(() => Task.FromResult(kafka.Read(Topics.DeadLetters).Count == 2), Patience, "each job that refuses the record has buried it, once");
+            (await run.Stop()).ShouldBe(ExitCodes.Done);
         }
         finally
         {
-            (await run.Stop()).ShouldBe(ExitCodes.Done);
             server.Dispose();
         }
         run.Lines.Count(line => line.Contains("the jobs wait for it", StringComparison.Ordinal)).ShouldBe(1, "one says it for all");
