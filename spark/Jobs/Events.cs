@@ -77,7 +77,7 @@ public static class Events
 
     // A job that asks for no facts still wants to see that there are any, whatever they are.
     static string DataIsMissing(IReadOnlyList<Job> jobs) => Factless(jobs).ToList() is { Count: > 0 } factless && factless.Count < jobs.Count
-        ? $"if(reader IN ({string.Join(", ", factless.Select(job => $"'{job.Source}'"))}), get_json_object(value_text, '$.data') IS NULL, data IS NULL)"
+        ? $"if(reader IN ({string.Join(", ", factless.Select(job => $"'{job.Source}'"))}), from_json(value_text, 'data STRING').data IS NULL, data IS NULL)"
         : "data IS NULL";
 
     static string DataType(IReadOnlyList<Job> jobs)
