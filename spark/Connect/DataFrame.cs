@@ -218,6 +218,12 @@ public sealed class DataFrame
     /// <summary>True when the rows come from a stream: then <see cref="WriteStream"/> runs it.</summary>
     public bool IsStreaming() => client.Analyze(new() { IsStreaming = new() { Plan = Plan } }).Now().IsStreaming.IsStreaming_;
 
+    /// <summary>
+    /// SHA-256, in hex, of what the plan says: the same in every process that describes the table in the same way, without a call
+    /// to the server. The options of its sources are left out.
+    /// </summary>
+    public string PlanHash() => Wire.PlanHash.Of(Relation);
+
     /// <summary>How Spark would run it.</summary>
     public string ExplainString(bool extended = false)
     {

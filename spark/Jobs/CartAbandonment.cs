@@ -16,7 +16,7 @@ public static class CartAbandonment
     static readonly string Patience = $"INTERVAL {AnalyticsRules.CartPatience.TotalMinutes} MINUTES";
 
     public static Job Job { get; } = new(
-        "cart_abandonment", 2, Topics.CartAbandonment, Job.Append, ["user_id", "product_id", "item_added_time"],
+        "cart_abandonment", Topics.CartAbandonment, Job.Append, ["user_id", "product_id", "item_added_time"],
         "item_added_time", AnalyticsRules.CartPatience,
         new Dictionary<string, Fact[]>
         {

@@ -15,11 +15,11 @@ public static class CatchUp
     static readonly TimeSpan Boundary = TimeSpan.FromMinutes(1);
 
     /// <summary>Where a job's stream begins; if it is far behind, after the rows of the closed past are computed and sent.</summary>
-    public static Takeover Prepare(SparkSession session, Kafka kafka, Job job, Checkpoint checkpoint, TextWriter output, CancellationToken stop)
+    public static Takeover Prepare(SparkSession session, Kafka kafka, Job job, Checkpoint checkpoint, int rate, TextWriter output, CancellationToken stop)
     {
         var last = Takeover.Last(session, checkpoint);
         var progress = StreamProgress.Of(session, last.Query(checkpoint));
-        var backlog = Backlog.Of(kafka, job, progress, last);
+        var backlog = Backlog.Of(kafka, job, progress, last, rate);
         // Only the batches before make an event late: what fits into one batch loses nothing, however long it took to come.
         var calm = !backlog.HasGap && backlog.Batches <= 1;
         if (progress is not null)
@@ -64,11 +64,11 @@ public static class CatchUp
     /// <param name="HasGap">Some of it is there no longer.</param>
     sealed record Backlog(long Batches, bool HasGap)
     {
-        public static Backlog Of(Kafka kafka, Job job, StreamProgress? progress, Takeover last)
+        public static Backlog Of(Kafka kafka, Job job, StreamProgress? progress, Takeover last, int rate)
         {
             var partitions = kafka.Table(job, progress is null ? last.Place : Place.At(progress.Read), gaps: true)
                 .GroupBy(Col("topic"), Col("partition")).Agg(Count().As("records"), Min(Col("offset")).As("first")).Collect();
-            var most = progress is null ? last.RecordsPerBatch(kafka.RecordsPerBatch) : kafka.RecordsPerBatch;
+            var most = progress is null ? last.RecordsPerBatch(rate) : rate;
             return new(
                 (partitions.Sum(partition => partition.GetAs<long>("records")) + most - 1) / most + (progress?.IsInBatch == true ? 1 : 0),
                 partitions.Any(partition => partition.GetAs<long>("first") > Expected(new(partition.GetAs<string>("topic"), partition.GetAs<int>("partition")))));

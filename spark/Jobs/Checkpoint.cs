@@ -1,35 +1,51 @@
+using System.Security.Cryptography;
+using System.Text;
 using Ecom.Spark.Connect;
 
 namespace Ecom.Spark.Jobs;
 
 /// <summary>
-/// The folder in which a job keeps how far it is, one per job and query version. Read and written by the Spark server, so that
-/// it may lie wherever the server has its files. A line in it says whose it is, and its epoch: the name of this life of it.
+/// The folder in which a stream keeps how far it is, one per stream and plan. Read and written by the Spark server, so that it may
+/// lie wherever the server has its files. A line in it says whose it is, and its epoch: the name of this life of it, and of the
+/// folder of this life's state.
 /// </summary>
 public sealed record Checkpoint(string Folder, string Epoch)
 {
-    /// <summary>Where the job's own stream keeps its state.</summary>
-    public string Query => Folder + "/query";
+    const int HashLength = 12;
 
-    /// <summary>Where the stream of dead letters keeps its offsets.</summary>
-    public string DeadLetters => Folder + "/dead-letters";
+    /// <summary>Where the stream keeps its offsets and its state.</summary>
+    public string Query => $"{Folder}/{Epoch}";
 
-    /// <summary>Opens the job's folder under <paramref name="root"/>; refuses one that another query made.</summary>
-    public static Checkpoint Open(SparkSession session, string root, Job job)
+    /// <summary>
+    /// The version of a stream: a hash of its plan and of the settings that a checkpoint is bound to. Another one has another folder,
+    /// so that a changed query never meets a state that it does not fit.
+    /// </summary>
+    /// <param name="rows">What the stream makes; where it reads does not count, but <paramref name="bound"/> may name the topics.</param>
+    public static string VersionOf(DataFrame rows, params IEnumerable<string> bound) => VersionOf(bound.Prepend(rows.PlanHash()));
+
+    /// <summary>The version of a stream that remembers nothing: only what it is bound to counts.</summary>
+    public static string VersionOf(IEnumerable<string> bound) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', bound))))[..HashLength];
+
+    /// <summary>Opens the stream's folder under <paramref name="root"/>.</summary>
+    /// <param name="fresh">Begins a new life, although there is one.</param>
+    /// <exception cref="JobException">Another stream's.</exception>
+    public static Checkpoint Open(SparkSession session, string root, string stream, string version, bool fresh)
     {
         root = root.TrimEnd('/');
-        var owner = $"{job.Name} version {job.Version}";
-        var folder = $"{root}/{job.Name}-v{job.Version}";
+        var owner = $"{stream} plan {version}";
+        var folder = $"{root}/{stream}-{version}";
         if (Lines(session, $"{root}/metadata") is not null)
             throw Foreign(root, "it is itself the checkpoint of a query; name the folder in which the jobs keep theirs");
 
         if (Lines(session, $"{folder}/owner") is { } lines)
         {
             var parts = (lines is [var line, ..] ? line : null)?.Split(" epoch ");
-            return parts is [var name, var epoch] && name == owner ? new Checkpoint(folder, epoch) : throw Foreign(folder, $"it belongs to {parts?[0] ?? "nobody"}");
+            if (parts is not [var name, var epoch] || name != owner)
+                throw Foreign(folder, $"it belongs to {parts?[0] ?? "nobody"}");
+            if (!fresh)
+                return new Checkpoint(folder, epoch);
         }
-        if (Lines(session, $"{folder}/query/metadata") is not null)
-            throw Foreign(folder, "it does not say to which query it belongs");
 
         var made = new Checkpoint(folder, Guid.NewGuid().ToString("N"));
         session.Range(1).Select(Functions.Lit($"{owner} epoch {made.Epoch}").As("value")).Repartition(1).Write().Mode(SaveMode.Overwrite).Text($"{folder}/owner");

@@ -26,18 +26,18 @@ public static class CloudEvents
             .Select(
                 Col("key"),
                 Value(
-                    job.OutputTopic, job.Source, ConcatWs("|", Lit(job.OutputTopic), Col("key"), Col("sequence"), ToJson(Col("data"), Json)),
+                    job.OutputTopic, Lit(job.Source), ConcatWs("|", Lit(job.OutputTopic), Col("key"), Col("sequence"), ToJson(Col("data"), Json)),
                     Col("key"), Col("time"), Col("data"), Col("sequence").As("sequence")).As("value"));
     }
 
     /// <summary>One event as JSON text; the id is made from <paramref name="identity"/>.</summary>
     /// <param name="further">Attributes that not every event has.</param>
-    public static Column Value(string type, string source, Column identity, Column subject, Column time, Column data, params Column[] further) => ToJson(
+    public static Column Value(string type, Column source, Column identity, Column subject, Column time, Column data, params Column[] further) => ToJson(
         Struct(
         [
             Lit("1.0").As("specversion"),
             Uuid(identity).As("id"),
-            Lit(source).As("source"),
+            source.As("source"),
             Lit(type).As("type"),
             subject.As("subject"),
             time.As("time"),

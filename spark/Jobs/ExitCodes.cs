@@ -9,10 +9,14 @@ public static class ExitCodes
     public const int ServerUnreachable = 3;
     public const int KafkaUnreachable = 4;
     public const int ForeignCheckpoint = 5;
+    public const int DataLost = 6;
 }
 
 /// <summary>Ends the program with a message in plain words and an exit code.</summary>
-public sealed class JobException(int exitCode, string message, Exception? inner = null) : Exception(message, inner)
+public class JobException(int exitCode, string message, Exception? inner = null) : Exception(message, inner)
 {
     public int ExitCode => exitCode;
 }
+
+/// <summary>No broker answers; one that comes back mends it.</summary>
+public sealed class KafkaAwayException(string message, Exception? inner = null) : JobException(ExitCodes.KafkaUnreachable, message, inner);

@@ -16,7 +16,7 @@ public static class FraudDetection
     const string WindowSlide = "1 minute";
 
     public static Job Job { get; } = new(
-        "fraud_detection", 1, Topics.FraudDetected, Job.Update, ["user_id", "alert_type", "window_start"],
+        "fraud_detection", Topics.FraudDetected, Job.Update, ["user_id", "alert_type", "window_start"],
         "window_start", Reach,
         new Dictionary<string, Fact[]>
         {

@@ -16,7 +16,7 @@ public static class InventoryVelocity
     static readonly string WindowLength = $"{Reach.TotalMinutes} minutes";
 
     public static Job Job { get; } = new(
-        "inventory_velocity", 1, Topics.InventoryVelocity, Job.Update, ["product_id", "window_start"],
+        "inventory_velocity", Topics.InventoryVelocity, Job.Update, ["product_id", "window_start"],
         "window_start", Reach,
         new Dictionary<string, Fact[]> { [Topics.InventoryReserved] = [Fact.Lines("items")], [Topics.Heartbeat] = [] },
         Transform);

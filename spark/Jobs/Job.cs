@@ -6,7 +6,6 @@ namespace Ecom.Spark.Jobs;
 
 /// <summary>What a job reads, what it makes of it, and where that goes.</summary>
 /// <param name="Name">As on the command line, in the checkpoint folder and in <c>source</c>.</param>
-/// <param name="Version">Raised with every change of the query that its checkpoint does not survive.</param>
 /// <param name="OutputTopic">Where the rows go, each as a CloudEvent of this type.</param>
 /// <param name="OutputMode">update: a row is sent again whenever it changes; append: once, when it is final.</param>
 /// <param name="Key">The columns that name a row: the record key, by which the reader upserts.</param>
@@ -16,7 +15,6 @@ namespace Ecom.Spark.Jobs;
 /// <param name="Transform">Events in (see <see cref="Events"/>), rows out, with <see cref="Sequence"/> and <see cref="Newest"/>; no source, no sink, no clock.</param>
 public sealed record Job(
     string Name,
-    int Version,
     string OutputTopic,
     string OutputMode,
     IReadOnlyList<string> Key,

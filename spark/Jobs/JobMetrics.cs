@@ -15,7 +15,7 @@ public sealed class JobMetrics : IDisposable
     const string Name = "Ecom.Spark";
 
     readonly Meter meter = new(Name);
-    readonly Counter<long> rows, late;
+    readonly Counter<long> rows, late, restarts;
     readonly Histogram<double> seconds;
     readonly Dictionary<string, StreamingQueryProgress> latest = [];
     WebApplication? page;
@@ -24,6 +24,7 @@ public sealed class JobMetrics : IDisposable
     {
         rows = meter.CreateCounter<long>("ecom_job_rows", description: "Events that a job has read");
         late = meter.CreateCounter<long>("ecom_job_late_rows", description: "Rows that came too late for their window");
+        restarts = meter.CreateCounter<long>("ecom_job_restarts", description: "How often a job's stream ended by a failure and was started again");
         seconds = meter.CreateHistogram("ecom_job_batch_seconds", "s", "How long a batch took",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] });
         meter.CreateObservableGauge("ecom_job_state_rows", () => Latest().Select(job => new Measurement<long>(job.Value.StateRows, Tag(job.Key))), description: "Rows that a job remembers");
@@ -50,6 +51,9 @@ public sealed class JobMetrics : IDisposable
         late.Add(batch.RowsDroppedByWatermark, Tag(job));
         seconds.Record(batch.BatchDuration.TotalSeconds, Tag(job));
     }
+
+    /// <summary>A stream that failed and starts again.</summary>
+    public void Restarted(string stream) => restarts.Add(1, Tag(stream));
 
     /// <summary>How a job stands, also after a batch without rows.</summary>
     public void Show(string job, StreamingQueryProgress last)

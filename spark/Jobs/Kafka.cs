@@ -1,5 +1,4 @@
 using System.Globalization;
-using Ecom.Contracts;
 using Ecom.Spark.Connect;
 using Ecom.Spark.Connect.Streaming;
 using static Ecom.Spark.Connect.Functions;
@@ -7,24 +6,19 @@ using static Ecom.Spark.Connect.Functions;
 namespace Ecom.Spark.Jobs;
 
 /// <summary>The source and the sink of every job.</summary>
-/// <param name="recordsPerBatch">The most that a stream reads in a batch.</param>
-public sealed class Kafka(SparkSession session, string brokers, int recordsPerBatch = Kafka.DefaultRecordsPerBatch)
+public sealed class Kafka(SparkSession session, string brokers)
 {
-    /// <summary>A batch that a small machine finishes in seconds, however much waits in Kafka.</summary>
-    public const int DefaultRecordsPerBatch = 100_000;
-
-    public int RecordsPerBatch => recordsPerBatch;
-
-    /// <summary>The job's topics as a stream of records.</summary>
+    /// <summary>Topics as a stream of records.</summary>
     /// <param name="from">Where it begins when its checkpoint is new.</param>
-    /// <param name="most">The most that a batch reads.</param>
-    public DataFrame Stream(Job job, Place from, long most) => Options(job, from).Aggregate(
-        session.ReadStream().Format("kafka").Option("maxOffsetsPerTrigger", most.ToString(CultureInfo.InvariantCulture)),
+    /// <param name="rate">The most records of a batch.</param>
+    /// <param name="failOnDataLoss">Whether the stream ends when Kafka has deleted what it has not read yet.</param>
+    public DataFrame Stream(IEnumerable<string> topics, Place from, long rate, bool failOnDataLoss = true) => Options(topics, from, failOnDataLoss).Aggregate(
+        session.ReadStream().Format("kafka").Option("maxOffsetsPerTrigger", rate.ToString(CultureInfo.InvariantCulture)),
         (reader, option) => reader.Option(option.Key, option.Value)).Load();
 
     /// <summary>The records that the job's topics hold now, as a table.</summary>
     /// <param name="gaps">True: what retention has deleted after <paramref name="from"/> is left out, instead of an error.</param>
-    public DataFrame Table(Job job, Place from, bool gaps = false) => Options(job, from, gaps).Aggregate(
+    public DataFrame Table(Job job, Place from, bool gaps = false) => Options(job.Inputs.Keys, from, !gaps).Aggregate(
         session.Read().Format("kafka"),
         (reader, option) => reader.Option(option.Key, option.Value)).Load();
 
@@ -32,29 +26,31 @@ public sealed class Kafka(SparkSession session, string brokers, int recordsPerBa
     public DateTimeOffset? Newest(Job job, Place from) =>
         (DateTimeOffset?)Events.Valid(Table(job, from), job).Agg(Max(Col("event_time")).As("newest")).Collect()[0].Get("newest");
 
-    /// <summary>A stream of records into one topic; the caller adds the checkpoint and the trigger.</summary>
-    public DataStreamWriter Write(DataFrame records, string topic) => records.WriteStream()
-        .Format("kafka")
-        .Option("kafka.bootstrap.servers", brokers)
-        .Option("topic", topic);
-
-    /// <summary>Writes records that are there, at once.</summary>
+    /// <summary>Sends the rows of a table, once.</summary>
     public void Send(DataFrame records, string topic) => records.Write()
         .Format("kafka")
         .Option("kafka.bootstrap.servers", brokers)
         .Option("topic", topic)
         .Save();
 
+    /// <summary>A stream of records into one topic; the caller adds the checkpoint and the trigger.</summary>
+    public DataStreamWriter Write(DataFrame records, string topic) => records.WriteStream()
+        .Format("kafka")
+        .Option("kafka.bootstrap.servers", brokers)
+        .Option("topic", topic);
+
     /// <summary>Says in plain words when Spark does not reach the brokers, or a topic is not there; the streams themselves would wait for minutes.</summary>
-    public void Check(IEnumerable<Job> jobs)
+    /// <exception cref="KafkaAwayException">No broker answers.</exception>
+    /// <exception cref="JobException">A topic is not there.</exception>
+    public void Check(IEnumerable<string> topics)
     {
-        var topics = jobs.SelectMany(job => job.Inputs.Keys.Append(job.OutputTopic)).Concat([Topics.DeadLetters, Topics.OperationalMetrics]).Distinct().ToList();
+        var all = string.Join(',', topics.Distinct());
         try
         {
             session.Read()
                 .Format("kafka")
                 .Option("kafka.bootstrap.servers", brokers)
-                .Option("subscribe", string.Join(',', topics))
+                .Option("subscribe", all)
                 // From the year 2100 on: the brokers are asked for every topic's offsets, and no record is read.
                 .Option("startingTimestamp", "4102444800000")
                 .Option("startingOffsetsByTimestampStrategy", "latest")
@@ -63,26 +59,20 @@ public sealed class Kafka(SparkSession session, string brokers, int recordsPerBa
                 .Option("fetchOffset.numRetries", "1")
                 .Load().Count();
         }
-        catch (SparkException e) when (e is not SparkConnectionException)
+        catch (SparkException e) when (!Failure.IsGone(e))
         {
-            throw Explain(e, topics);
+            throw e.Chain().Any(cause => cause.JavaClass?.EndsWith("UnknownTopicOrPartitionException", StringComparison.Ordinal) == true)
+                ? new JobException(ExitCodes.KafkaUnreachable, $"Kafka at {brokers} lacks one of {all.Replace(",", ", ", StringComparison.Ordinal)}; `dotnet run --project tools/Ecom -- setup` creates them", e)
+                : new KafkaAwayException($"Spark cannot reach Kafka at {brokers}: {Failure.Cause(e)}", e);
         }
     }
 
-    Dictionary<string, string> Options(Job job, Place from, bool gaps = false) => new(from.Options(job))
+    Dictionary<string, string> Options(IEnumerable<string> topics, Place from, bool failOnDataLoss) => new(from.Options(topics))
     {
         ["kafka.bootstrap.servers"] = brokers,
-        ["failOnDataLoss"] = gaps ? "false" : "true",
+        ["failOnDataLoss"] = failOnDataLoss ? "true" : "false",
         // A read that reached a partition's end leaves a fetch that waits for more behind it, and the next read of the batch
         // waits behind that one: half a second each, by Kafka's default.
         ["kafka.fetch.max.wait.ms"] = "20",
     };
-
-    JobException Explain(SparkException error, List<string> topics)
-    {
-        var root = error.Chain().Last();
-        return error.Chain().Any(e => e.JavaClass?.EndsWith("UnknownTopicOrPartitionException", StringComparison.Ordinal) == true)
-            ? new JobException(ExitCodes.KafkaUnreachable, $"Kafka at {brokers} lacks one of {string.Join(", ", topics)}; `dotnet run --project tools/Ecom -- setup` creates them", error)
-            : new JobException(ExitCodes.KafkaUnreachable, $"Spark cannot reach Kafka at {brokers}: {root.Message}", error);
-    }
 }

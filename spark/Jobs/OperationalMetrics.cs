@@ -16,7 +16,7 @@ public static class OperationalMetrics
     static readonly string WindowLength = $"{Reach.TotalMinutes} minutes";
 
     public static Job Job { get; } = new(
-        "operational_metrics", 1, Topics.OperationalMetrics, Job.Update, ["metric_name", "topic", "window_start"],
+        "operational_metrics", Topics.OperationalMetrics, Job.Update, ["metric_name", "topic", "window_start"],
         "window_start", Reach,
         FlowRules.Watched.ToDictionary(topic => topic, _ => System.Array.Empty<Fact>()).Append(new(Topics.Heartbeat, [Fact.Rhythm("rhythm")])).ToDictionary(),
         Transform);

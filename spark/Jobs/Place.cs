@@ -3,21 +3,21 @@ using System.Text.Json;
 
 namespace Ecom.Spark.Jobs;
 
-/// <summary>Where in its topics a job begins to read.</summary>
+/// <summary>Where in its topics a reader begins.</summary>
 public sealed class Place
 {
-    readonly Func<Job, Dictionary<string, string>> options;
+    readonly Func<IEnumerable<string>, Dictionary<string, string>> options;
 
-    Place(Func<Job, Dictionary<string, string>> options) => this.options = options;
+    Place(Func<IEnumerable<string>, Dictionary<string, string>> options) => this.options = options;
 
     /// <summary>At the oldest record.</summary>
-    public static Place Oldest { get; } = new(job => Of(job, new() { ["startingOffsets"] = "earliest" }));
+    public static Place Oldest { get; } = new(topics => Of(topics, new() { ["startingOffsets"] = "earliest" }));
 
     /// <summary>At the oldest record of one partition; no other one is read.</summary>
     public static Place OldestOf(Partition partition) => new(_ => new() { ["assign"] = JsonSerializer.Serialize(new Dictionary<string, int[]> { [partition.Topic] = [partition.Number] }), ["startingOffsets"] = "earliest" });
 
     /// <summary>At the first record of each partition that is not older than a time by its timestamp; where there is none, at the end.</summary>
-    public static Place Written(DateTimeOffset time) => time <= DateTimeOffset.UnixEpoch ? Oldest : new(job => Of(job, new()
+    public static Place Written(DateTimeOffset time) => time <= DateTimeOffset.UnixEpoch ? Oldest : new(topics => Of(topics, new()
     {
         ["startingTimestamp"] = time.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
         ["startingOffsetsByTimestampStrategy"] = "latest",
@@ -35,9 +35,9 @@ public sealed class Place
     }
 
     /// <summary>The options of Spark's Kafka source that say so.</summary>
-    public Dictionary<string, string> Options(Job job) => options(job);
+    public Dictionary<string, string> Options(IEnumerable<string> topics) => options(topics);
 
-    static Dictionary<string, string> Of(Job job, Dictionary<string, string> where) => new(where) { ["subscribe"] = string.Join(',', job.Inputs.Keys) };
+    static Dictionary<string, string> Of(IEnumerable<string> topics, Dictionary<string, string> where) => new(where) { ["subscribe"] = string.Join(',', topics) };
 }
 
 /// <summary>A partition of a topic.</summary>

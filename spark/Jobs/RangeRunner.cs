@@ -14,9 +14,10 @@ public static class RangeRunner
     {
         if (from >= to)
             throw new JobException(ExitCodes.WrongCall, $"--from {Past.Text(from)} must be before --to {Past.Text(to)}");
-        using var session = JobRunner.Connect(options.Remote);
+        using var ground = new Ground(options, output);
+        ground.Check();
+        using var session = ground.Connect(new StreamSettings(Interval: null));
         var kafka = new Kafka(session, options.Brokers);
-        kafka.Check(options.Jobs);
         try
         {
             foreach (var job in options.Jobs)
@@ -30,7 +31,7 @@ public static class RangeRunner
         }
         catch (SparkException e) when (e is not SparkConnectionException)
         {
-            throw JobRunner.Explain(e);
+            throw new JobException(ExitCodes.QueryFailed, $"a query failed: {Failure.Cause(e)}", e);
         }
         return ExitCodes.Done;
     }

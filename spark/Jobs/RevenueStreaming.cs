@@ -15,7 +15,7 @@ public static class RevenueStreaming
     static readonly string WindowLength = $"{Reach.TotalMinutes} minutes";
 
     public static Job Job { get; } = new(
-        "revenue_streaming", 1, Topics.RevenueMetrics, Job.Update, ["window_start"],
+        "revenue_streaming", Topics.RevenueMetrics, Job.Update, ["window_start"],
         "window_start", Reach,
         new Dictionary<string, Fact[]> { [Topics.PaymentProcessed] = [Fact.Money("amount")], [Topics.Heartbeat] = [] },
         Transform);

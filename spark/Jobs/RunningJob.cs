@@ -5,60 +5,71 @@ using Ecom.Spark.Connect.Streaming;
 
 namespace Ecom.Spark.Jobs;
 
-/// <summary>A job at work: its own stream, and beside it the one that sends what it cannot read to <c>dlq.events</c>.</summary>
+/// <summary>A stream at work: a job's, or the one that sends what no job can read to <c>dlq.events</c>.</summary>
 public sealed class RunningJob
 {
+    public const string DeadLetters = "dead_letters";
+
     // Nobody waits for a dead letter: its stream looks seldom and leaves the machine to the jobs.
     static readonly TimeSpan DeadLetterInterval = TimeSpan.FromSeconds(10);
 
-    readonly Job job;
-    readonly StreamingQuery deadLetters;
+    readonly string name;
+    readonly StreamingQuery query;
+    readonly JobMetrics? metrics;
+    readonly LateEvents? lateEvents;
+    string? newest;
     long lastBatch = -1, batches, rows, late, state;
     TimeSpan busy;
 
-    readonly JobMetrics metrics;
-    readonly LateEvents lateEvents;
-    string? newest;
+    RunningJob(string name, StreamingQuery query, JobMetrics? metrics, LateEvents? lateEvents) =>
+        (this.name, this.query, this.metrics, this.lateEvents) = (name, query, metrics, lateEvents);
 
-    RunningJob(Job job, StreamingQuery query, StreamingQuery deadLetters, JobMetrics metrics, LateEvents lateEvents) =>
-        (this.job, Query, this.deadLetters, this.metrics, this.lateEvents) = (job, query, deadLetters, metrics, lateEvents);
-
-    public string Name => job.Name;
-
-    public StreamingQuery Query { get; }
-
-    /// <summary>Starts both streams, where they are far behind after <see cref="CatchUp"/>; without an interval they run over what is there and end.</summary>
-    public static RunningJob Start(SparkSession session, Kafka kafka, Job job, string checkpoints, TimeSpan? interval, JobMetrics metrics, TextWriter output, CancellationToken stop)
+    /// <summary>Starts a job's stream where it was when it ended, where that is far behind after <see cref="CatchUp"/>; without an interval it runs over what is there and ends.</summary>
+    /// <param name="fresh">Begins anew with what Kafka has, although there is a checkpoint.</param>
+    public static RunningJob Start(SparkSession session, Kafka kafka, Job job, string checkpoints, StreamSettings settings, bool fresh, JobMetrics metrics, TextWriter output, CancellationToken stop)
     {
-        var checkpoint = Checkpoint.Open(session, checkpoints, job);
-        var start = CatchUp.Prepare(session, kafka, job, checkpoint, output, stop);
-        var records = kafka.Stream(job, start.Place, start.RecordsPerBatch(kafka.RecordsPerBatch));
-        var query = kafka.Write(CloudEvents.Records(start.Rows(job.Transform(Events.Read(records, job)), job), job), job.OutputTopic)
+        var version = Checkpoint.VersionOf(Rows(Takeover.None), [.. job.Inputs.Keys.Order(StringComparer.Ordinal), job.OutputMode, $"{settings.Partitions}", settings.StoreClass]);
+        var checkpoint = Checkpoint.Open(session, checkpoints, job.Name, version, fresh);
+        var begin = CatchUp.Prepare(session, kafka, job, checkpoint, settings.Rate, output, stop);
+        var query = kafka.Write(CloudEvents.Records(begin.Rows(Rows(begin), job), job), job.OutputTopic)
             .QueryName(job.Name)
             .OutputMode(job.OutputMode)
-            .Option("checkpointLocation", start.Query(checkpoint))
-            .Trigger(TriggerFor(interval))
+            .Option("checkpointLocation", begin.Query(checkpoint))
+            .Trigger(TriggerFor(settings.Interval))
             .Start();
-        var deadLetters = kafka.Write(Events.DeadLetters(kafka.Stream(job, Place.Oldest, Kafka.DefaultRecordsPerBatch), job), Topics.DeadLetters)
-            .QueryName(job.Name + "-dead-letters")
+        return new RunningJob(job.Name, query, metrics, new LateEvents(session, kafka, job));
+
+        DataFrame Rows(Takeover from) => job.Transform(Events.Read(kafka.Stream(job.Inputs.Keys, from.Place, from.RecordsPerBatch(settings.Rate)), job));
+    }
+
+    /// <summary>Starts the stream that buries what the jobs cannot read: one for all of them, which reads their topics once.</summary>
+    public static RunningJob StartDeadLetters(SparkSession session, Kafka kafka, IReadOnlyList<Job> jobs, string checkpoints, StreamSettings settings, bool fresh)
+    {
+        string[] topics = [.. jobs.SelectMany(job => job.Inputs.Keys).Distinct().Order(StringComparer.Ordinal)];
+        // What Kafka has deleted nobody can bury any more; the jobs say that it is lost.
+        var letters = Events.DeadLetters(kafka.Stream(topics, Place.Oldest, settings.Rate, failOnDataLoss: false), jobs);
+        // It remembers nothing but offsets, which fit whatever it makes of the same topics for the same jobs.
+        var checkpoint = Checkpoint.Open(session, checkpoints, DeadLetters, Checkpoint.VersionOf(topics.Concat(jobs.Select(job => job.Source))), fresh);
+        var query = kafka.Write(letters, Topics.DeadLetters)
+            .QueryName(DeadLetters)
             .OutputMode(Job.Append)
-            .Option("checkpointLocation", checkpoint.DeadLetters)
-            .Trigger(TriggerFor(interval is null || interval > DeadLetterInterval ? interval : DeadLetterInterval))
+            .Option("checkpointLocation", checkpoint.Query)
+            .Trigger(TriggerFor(settings.Interval is null || settings.Interval > DeadLetterInterval ? settings.Interval : DeadLetterInterval))
             .Start();
-        return new RunningJob(job, query, deadLetters, metrics, new LateEvents(session, kafka, job));
+        return new RunningJob(DeadLetters, query, metrics: null, lateEvents: null);
     }
 
     /// <summary>One line for each batch with rows that ended since the last call.</summary>
     public IEnumerable<string> NewProgress()
     {
-        if (Query.LastProgress() is not { } last || last.Json == newest)
+        if (metrics is null || query.LastProgress() is not { } last || last.Json == newest)
             yield break;
         newest = last.Json;
         // Also of a batch without rows, which forgets what the watermark has passed.
         state = last.StateRows;
-        metrics.Show(job.Name, last);
-        // All that Spark keeps, a hundred batches, is asked for only where there can be one between the last look and this.
-        var recent = last.BatchId <= lastBatch + 1 ? [last] : Query.RecentProgress();
+        metrics.Show(name, last);
+        // All that Spark keeps is asked for only where there can be one between the last look and this.
+        var recent = last.BatchId <= lastBatch + 1 ? [last] : query.RecentProgress();
         foreach (var batch in recent.Where(batch => batch.BatchId > lastBatch && batch.NumInputRows > 0).OrderBy(batch => batch.BatchId))
         {
             lastBatch = batch.BatchId;
@@ -66,11 +77,11 @@ public sealed class RunningJob
             rows += batch.NumInputRows;
             late += batch.RowsDroppedByWatermark;
             busy += batch.BatchDuration;
-            metrics.Count(job.Name, batch);
-            lateEvents.Tell(batch);
+            metrics.Count(name, batch);
+            lateEvents?.Tell(batch);
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{job.Name} batch {batch.BatchId}: {batch.NumInputRows:N0} rows in {batch.BatchDuration.TotalSeconds:0.0} s ({batch.ProcessedRowsPerSecond:N0} rows/s), watermark {(batch.Watermark is { } time ? time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "none yet")}, state {batch.StateRows:N0} rows{(batch.RowsDroppedByWatermark > 0 ? $", {batch.RowsDroppedByWatermark:N0} too late" : "")}");
+                $"{name} batch {batch.BatchId}: {batch.NumInputRows:N0} rows in {batch.BatchDuration.TotalSeconds:0.0} s ({batch.ProcessedRowsPerSecond:N0} rows/s), watermark {(batch.Watermark is { } time ? time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "none yet")}, state {batch.StateRows:N0} rows{(batch.RowsDroppedByWatermark > 0 ? $", {batch.RowsDroppedByWatermark:N0} too late" : "")}");
         }
     }
 
@@ -79,25 +90,11 @@ public sealed class RunningJob
         CultureInfo.InvariantCulture,
         $"{rows:N0} rows in {batches:N0} batch{(batches == 1 ? "" : "es")}, {busy.TotalSeconds:0.0} s ({(rows == 0 ? 0 : rows / busy.TotalSeconds):N0} rows/s), state {state:N0} rows, {late:N0} too late");
 
-    /// <summary>True when both streams came to their end; throws what made one fail.</summary>
-    public bool Ended(IReadOnlySet<string> active)
-    {
-        var ended = true;
-        foreach (var query in new[] { Query, deadLetters })
-        {
-            if (active.Contains(query.Id))
-                ended = false;
-            else
-                query.AwaitTermination(TimeSpan.FromSeconds(5));
-        }
-        return ended;
-    }
+    /// <summary>Waits for the end, but not longer than a time; false when the stream still runs. Throws what made it fail.</summary>
+    public bool AwaitEnd(TimeSpan time) => query.AwaitTermination(time);
 
-    public void Stop()
-    {
-        Query.Stop();
-        deadLetters.Stop();
-    }
+    /// <summary>Stops the stream; the next start goes on from its checkpoint.</summary>
+    public void Stop() => query.Stop();
 
     static Trigger TriggerFor(TimeSpan? interval) => interval is { } time
         ? Trigger.ProcessingTime(string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalMilliseconds} milliseconds"))

@@ -39,5 +39,5 @@ public sealed record Takeover(int Number, DateTimeOffset? From, DateTimeOffset? 
     public void Keep(SparkSession session, Checkpoint checkpoint) =>
         session.Range(1).Select(Lit(JsonSerializer.Serialize(this)).As("value")).Repartition(1).Write().Mode(SaveMode.Append).Text(Folder(checkpoint));
 
-    static string Folder(Checkpoint checkpoint) => checkpoint.Folder + "/takeovers";
+    static string Folder(Checkpoint checkpoint) => checkpoint.Query + "-takeovers";
 }

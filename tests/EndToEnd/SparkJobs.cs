@@ -52,7 +52,7 @@ public sealed class SparkJobs(RealWorld world) : IAsyncLifetime
             "dotnet",
             [Repository.File("spark/Jobs/bin/Ecom.Jobs.dll"), "all", "--remote", $"sc://127.0.0.1:{port}", "--brokers", world.Backends.Kafka.Brokers, "--checkpoint", checkpoint.Path, "--trigger", "1s"],
             new Dictionary<string, string?> { ["SPARK_METRICS_ADDRESS"] = $"http://127.0.0.1:{metrics}" });
-        await WaitUntil(() => Task.FromResult(program.Output.Count(line => line.Contains(" started: ", StringComparison.Ordinal)) == 5), "the five jobs have started");
+        await WaitUntil(() => Task.FromResult(program.Output.Count(line => line.Contains(" started: ", StringComparison.Ordinal)) == 6), "the five jobs, and the stream of dead letters, have started");
     }
 
     /// <summary>What the program, and Spark's executors, tell Prometheus.</summary>

@@ -3,9 +3,11 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ecom.Contracts;
+using Ecom.Spark.Connect;
 using Ecom.Spark.Jobs;
 using Ecom.Tests.Spark.Support;
 using Ecom.Tests.Support;
+using static Ecom.Spark.Connect.Functions;
 using static Ecom.Tests.Spark.Support.History;
 using Abandonment = Ecom.Spark.Jobs.CartAbandonment;
 using Operations = Ecom.Spark.Jobs.OperationalMetrics;
@@ -189,6 +191,21 @@ public sealed class JobsEventsTests(SparkWorld world)
             Encoding.UTF8.GetBytes(CloudEvents.Records(Revenue.Transform(Events.Read(Table(world.Session, records), Revenue)), Revenue).Collect().Single().GetAs<string>("value"))).Event!;
     }
 
+    [Fact]
+    public void The_letters_of_all_jobs_together_are_those_of_each_alone()
+    {
+        string[] faults = ["""{"amount":NaN}""", "5", "null", "{}", """{"user_id":"ann","total_amount":"abc","order_id":"ORD-1","items":"none"}""", """{"user_id":"*","product_id":"PROD-001","items":[{"quantity":0}]}"""];
+        var records = Table(world.Session, Topics.All.SelectMany(topic => faults.Select(data => new HistoryRecord(topic, Good.Replace("payment.processed", topic, StringComparison.Ordinal).Replace("""{"amount":12.50}""", data, StringComparison.Ordinal))).Append(new(topic, "no event"))));
+
+        var together = Read(Events.DeadLetters(records, [.. Job.All]));
+        var alone = Job.All.SelectMany(job => Read(Events.DeadLetters(records.Filter(Col("topic").IsIn([.. job.Inputs.Keys])), job)));
+
+        together.Select(Facts).ShouldBe(alone.Select(Facts), ignoreOrder: true);
+        together.Count(letter => letter.Data.OriginalTopic == Topics.PaymentProcessed && letter.Data.ErrorReason.StartsWith("not a readable event", StringComparison.Ordinal)).ShouldBe(2);
+
+        static (string, string?, string, string) Facts(CloudEvent<DeadLetter> letter) => (letter.Id, letter.Data.Subscriber, letter.Data.OriginalTopic, letter.Data.ErrorReason);
+    }
+
     // The good event with one field replaced.
     static HistoryRecord With(string field, string value)
     {
@@ -197,13 +214,15 @@ public sealed class JobsEventsTests(SparkWorld world)
         return new("payment.processed", e.ToJsonString().Replace("\"@\"", value, StringComparison.Ordinal));
     }
 
-    IReadOnlyList<Ecom.Spark.Connect.Row> Rows(params HistoryRecord[] records) => Revenue.Rows(world.Session, records);
+    IReadOnlyList<Row> Rows(params HistoryRecord[] records) => Revenue.Rows(world.Session, records);
 
     IReadOnlyList<CloudEvent<DeadLetter>> Letters(params HistoryRecord[] records) => Letters(Revenue, records);
 
-    IReadOnlyList<CloudEvent<DeadLetter>> Letters(Job job, params HistoryRecord[] records) =>
+    IReadOnlyList<CloudEvent<DeadLetter>> Letters(Job job, params HistoryRecord[] records) => Read(Events.DeadLetters(Table(world.Session, records), job));
+
+    static IReadOnlyList<CloudEvent<DeadLetter>> Read(DataFrame letters) =>
     [
-        .. Events.DeadLetters(Table(world.Session, records), job).Collect().Select(row =>
+        .. letters.Collect().Select(row =>
         {
             var (letter, fault) = CloudEvent.Parse<DeadLetter>(Encoding.UTF8.GetBytes(row.GetAs<string>("value")));
             fault.ShouldBeNull();

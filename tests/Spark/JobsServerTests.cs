@@ -1,5 +1,4 @@
 using System.Globalization;
-using Ecom.Spark.Connect;
 using Ecom.Spark.Jobs;
 using Ecom.Tests.Spark.Support;
 using Ecom.Tests.Support;
@@ -20,25 +19,17 @@ public sealed class JobsServerTests(SparkWorld world)
         (long.Parse(ignored.Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) & interrupt).ShouldBe(interrupt);
     }
 
-    [Fact]
-    [Needs(Runtime.SparkHome)]
-    public void A_cluster_of_two_workers_computes_within_its_memory()
-    {
-        var port = Ports.Free();
-        using var cluster = LocalSpark.StartCluster(Runtimes.SparkHome, port, Ports.Free(), Ports.Free(), Ports.Free());
-        using var session = SparkSession.Builder().Remote($"sc://127.0.0.1:{port}").GetOrCreate();
-
-        var rows = session.Range(1000).Repartition(4).Count();
-
-        rows.ShouldBe(1000);
-        session.Conf().Get("spark.master").ShouldStartWith("spark://");
-        session.Conf().Get("spark.executor.memory").ShouldBe("1g");
-    }
-
     [Theory]
     [InlineData(ExitCodes.WrongCall, "no job is called 'revenue'", "revenue")]
     [InlineData(ExitCodes.WrongCall, "is no Spark Connect address", "all", "--remote", "http://localhost")]
     [InlineData(ExitCodes.WrongCall, "leave --remote out", "all", "--cluster", "--remote", "sc://localhost")]
+    [InlineData(ExitCodes.WrongCall, "`./run-spark-job.sh cluster up` starts it", "all", "--cluster", "--data", "nowhere")]
+    [InlineData(ExitCodes.WrongCall, "checkpoints belong to the server's side", "all", "--remote", "sc://spark.example", "--checkpoint", "mine")]
+    [InlineData(ExitCodes.WrongCall, "say --partitions", "all", "--conf", "spark.sql.shuffle.partitions=3")]
+    [InlineData(ExitCodes.WrongCall, "write spark.name=value", "all", "--conf", "shuffle=3")]
+    [InlineData(ExitCodes.WrongCall, "--partitions '0' is no number from 1 to 1000", "all", "--partitions", "fraud_detection=0")]
+    [InlineData(ExitCodes.WrongCall, "'cart_abandonment' does not run", "fraud_detection", "--rate", "cart_abandonment=5")]
+    [InlineData(ExitCodes.WrongCall, "there are memory and rocksdb", "submit", "all", "--store", "disk")]
     [InlineData(ExitCodes.WrongCall, "is no interval", "all", "--trigger", "soon", "--remote", "sc://localhost")]
     [InlineData(ExitCodes.WrongCall, "--from and --to belong together", "all", "--from", "2026-03-01T00:00Z", "--remote", "sc://localhost")]
     [InlineData(ExitCodes.WrongCall, "is no time with a zone", "all", "--from", "2026-03-01", "--to", "2026-03-02", "--remote", "sc://localhost")]

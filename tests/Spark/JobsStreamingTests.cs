@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Confluent.Kafka;
 using Ecom.Contracts;
 using Ecom.Spark.Jobs;
 using Ecom.Tests.Spark.Support;
@@ -25,7 +24,7 @@ public sealed class JobsStreamingTests(SparkWorld world)
         using var folder = new TempFolder("checkpoint");
         var revenue = RevenueStreaming.Job;
 
-        Produce(kafka, Paid("10:00:10", 10m, "e1"), Paid("10:00:10", 10m, "e1"), Paid("10:20:00", 1m), new HistoryRecord("payment.processed", "no event"), Paid("10:20:00", -1m));
+        kafka.Produce(Paid("10:00:10", 10m, "e1"), Paid("10:00:10", 10m, "e1"), Paid("10:20:00", 1m), new HistoryRecord("payment.processed", "no event"), Paid("10:20:00", -1m));
         var report = Run(revenue, kafka, folder);
         var first = kafka.Read(revenue.OutputTopic);
         var letters = kafka.Read(Contracts.Topics.DeadLetters).Where(letter => letter.Value.Contains("spark-revenue_streaming", StringComparison.Ordinal)).ToList();
@@ -41,11 +40,11 @@ public sealed class JobsStreamingTests(SparkWorld world)
         kafka.Read(Contracts.Topics.DeadLetters).Count(letter => letter.Value.Contains("spark-revenue_streaming", StringComparison.Ordinal)).ShouldBe(2);
 
         // The watermark stands at 10:10:00: what is not newer is dropped; the duplicate of a remembered event is, too.
-        Produce(kafka, Paid("10:10:00", 99m), Paid("10:10:01", 7m, "e3"), Paid("10:20:30", 2m));
+        kafka.Produce(Paid("10:10:00", 99m), Paid("10:10:01", 7m, "e3"), Paid("10:20:30", 2m));
         Run(revenue, kafka, folder).TrimEnd().ShouldEndWith(", 1 too late");
         Rows(kafka.Read(Contracts.Topics.OperationalMetrics), "metric_name", "topic", "value", "status").Where(row => row.Contains("revenue", StringComparison.Ordinal))
             .ShouldBe(["late_events revenue_streaming 1 WARNING"]);
-        Produce(kafka, Paid("10:10:30", 7m, "e3"), Paid("10:20:59", 4m));
+        kafka.Produce(Paid("10:10:30", 7m, "e3"), Paid("10:20:59", 4m));
         Run(revenue, kafka, folder);
 
         Rows(kafka.Read(revenue.OutputTopic), "total_revenue", "order_count").ShouldBe(["10.00 1", "7.00 1", "7.00 3"], ignoreOrder: true);
@@ -60,11 +59,11 @@ public sealed class JobsStreamingTests(SparkWorld world)
         await kafka.CreateTopics(1, [.. Contracts.Topics.All]);
         using var folder = new TempFolder("checkpoint");
 
-        Produce(kafka, Added("10:00:00", "ann", "PROD-001"), Added("10:01:00", "ann", "PROD-002"), Removed("10:02:00", "ann", "PROD-002"));
+        kafka.Produce(Added("10:00:00", "ann", "PROD-001"), Added("10:01:00", "ann", "PROD-002"), Removed("10:02:00", "ann", "PROD-002"));
         RunBoth();
         kafka.Read(Abandonment.Job.OutputTopic).ShouldBeEmpty();
 
-        Produce(kafka, Heartbeat("10:39:00", ("order.created", 12m)), Heartbeat("10:41:00", ("order.created", 12m)));
+        kafka.Produce(Heartbeat("10:39:00", ("order.created", 12m)), Heartbeat("10:41:00", ("order.created", 12m)));
         RunBoth();
 
         Rows(kafka.Read(Abandonment.Job.OutputTopic), "user_id", "product_id", "item_added_time", "detected_at")
@@ -86,7 +85,7 @@ public sealed class JobsStreamingTests(SparkWorld world)
         var kafka = await Topics();
         using var folder = new TempFolder("checkpoint");
         var velocity = Ecom.Spark.Jobs.InventoryVelocity.Job;
-        Produce(kafka, [.. Enumerable.Range(0, records).Select(i => Event(At("00:00:00").AddSeconds(i), new InventoryReserved("ORD-1", [new StockLine($"PROD-00{i % 5 + 1}", i % 3 + 1)])))]);
+        kafka.Produce([.. Enumerable.Range(0, records).Select(i => Event(At("00:00:00").AddSeconds(i), new InventoryReserved("ORD-1", [new StockLine($"PROD-00{i % 5 + 1}", i % 3 + 1)])))]);
         var expected = Enumerable.Range(0, records).GroupBy(i => (Product: $"PROD-00{i % 5 + 1}", Hour: i / 3600))
             .Select(group => $"{group.Key.Product} {At("00:00:00").AddHours(group.Key.Hour):yyyy-MM-dd'T'HH:mm:ss}.000000Z {group.Sum(i => i % 3 + 1)}");
 
@@ -95,7 +94,7 @@ public sealed class JobsStreamingTests(SparkWorld world)
         using (var doomed = SparkServer.Start(port))
         {
             var run = Task.Run(() => JobRunner.Run(new([velocity], $"sc://127.0.0.1:{port}", kafka.Brokers, folder.Path, null), TextWriter.Null, CancellationToken.None));
-            await Eventually.Until(() => run.IsCompleted || Directory.Exists(folder.File("inventory_velocity-v1/query/offsets")), Patience, "the first batch has begun");
+            await Eventually.Until(() => run.IsCompleted || folder.Batches(velocity, "offsets") > 0, Patience, "the first batch has begun");
         }
         Run(velocity, kafka, folder);
 
@@ -109,7 +108,7 @@ public sealed class JobsStreamingTests(SparkWorld world)
         _ = world.Session;
         using var folder = new TempFolder("checkpoint");
         string[] arguments = ["fraud_detection", "--remote", world.Remote, "--brokers", kafka.Brokers, "--checkpoint", folder.Path, "--trigger", "200ms"];
-        Produce(kafka, Ordered("10:00:00", "ann", "ORD-1", 1500m));
+        kafka.Produce(Ordered("10:00:00", "ann", "ORD-1", 1500m));
 
         var killed = Start();
         await killed.WaitUntil(() => Reports(killed, "batch 0: 1 rows"), Patience);
@@ -117,13 +116,14 @@ public sealed class JobsStreamingTests(SparkWorld world)
         await killed.DisposeAsync();
         await using var program = Start();
         await program.WaitUntil(() => Reports(program, "started"), Patience);
-        Produce(kafka, Ordered("10:00:30", "ann", "ORD-2", 6000m));
+        kafka.Produce(Ordered("10:00:30", "ann", "ORD-2", 6000m));
         await Eventually.Until(() => kafka.Read(Contracts.Topics.FraudDetected).Count == 10, Patience, "the alerts of the second order are there");
         program.Interrupt();
 
         (await program.WaitForExit(TimeSpan.FromSeconds(60))).ShouldBe(ExitCodes.Done);
         program.Output.ShouldContain(line => line.Contains("stopped: 1 rows in 1 batch, ", StringComparison.Ordinal) && line.Contains("goes on from here", StringComparison.Ordinal));
         Rows(kafka.Read(Contracts.Topics.FraudDetected), "order_id", "severity").Distinct().ShouldBe(["ORD-2 CRITICAL"]);
+        folder.Lives(FraudDetection.Job).Count.ShouldBe(1, "the plan has one hash in both processes");
 
         static Task<bool> Reports(ChildProcess program, string text) => Task.FromResult(program.Output.Any(line => line.Contains(text, StringComparison.Ordinal)));
 
@@ -142,20 +142,34 @@ public sealed class JobsStreamingTests(SparkWorld world)
         Exit(() => Settings.Interval("soon")).ShouldBe((ExitCodes.WrongCall, "soon"));
         Exit(() => Run(options with { Brokers = $"127.0.0.1:{Ports.Free()}" })).ShouldBe((ExitCodes.KafkaUnreachable, "127.0.0.1"));
         Exit(() => Run(options with { Jobs = [RevenueStreaming.Job with { OutputTopic = "no.such.topic" }] })).ShouldBe((ExitCodes.KafkaUnreachable, "no.such.topic"));
-        folder.Write("revenue_streaming-v1/owner/part-0.txt", "fraud_detection version 1 epoch x");
-        Exit(() => Run(options)).ShouldBe((ExitCodes.ForeignCheckpoint, "fraud_detection"));
+        Exit(() => Run(options with { Conf = new Dictionary<string, string> { ["spark.executor.memory"] = "9g" } })).ShouldBe((ExitCodes.WrongCall, "spark.executor.memory"));
+        Run(options).ExitCode.ShouldBe(ExitCodes.Done);
+        var owner = Path.Combine(Path.GetDirectoryName(folder.Lives(RevenueStreaming.Job).Single())!, "owner");
+        Directory.Delete(owner, recursive: true);
+        folder.Write(Path.Combine(owner, "part-0.txt"), "fraud_detection plan 0 epoch x");
+        ShouldBeForeign("it belongs to fraud_detection plan 0");
         folder.Write("metadata", "{}");
-        Exit(() => Run(options)).ShouldBe((ExitCodes.ForeignCheckpoint, "itself the checkpoint"));
+        ShouldBeForeign("name the folder in which the jobs keep theirs");
 
         (int, string) Exit(Action action)
         {
             var error = Should.Throw<JobException>(action);
-            string[] words = ["no.such.topic", "revenue_streaming, ", "soon", "itself the checkpoint", "belongs to fraud_detection", "127.0.0.1"];
-            var word = words.First(error.Message.Contains).Replace("belongs to ", "", StringComparison.Ordinal).TrimEnd(',', ' ');
-            return (error.ExitCode, word);
+            string[] words = ["spark.executor.memory", "no.such.topic", "revenue_streaming, ", "soon", "127.0.0.1"];
+            return (error.ExitCode, words.First(error.Message.Contains).TrimEnd(',', ' '));
         }
 
-        static void Run(RunOptions options) => JobRunner.Run(options, TextWriter.Null, CancellationToken.None);
+        void ShouldBeForeign(string why)
+        {
+            var (code, output) = Run(options);
+            code.ShouldBe(ExitCodes.ForeignCheckpoint);
+            output.ShouldContain(why);
+        }
+
+        static (int ExitCode, string Output) Run(RunOptions options)
+        {
+            using var output = new StringWriter();
+            return (JobRunner.Run(options, output, CancellationToken.None), output.ToString());
+        }
     }
 
     async Task<Kafka> Topics()
@@ -172,14 +186,6 @@ public sealed class JobsStreamingTests(SparkWorld world)
         using var output = new StringWriter();
         JobRunner.Run(new([job], world.Remote, kafka.Brokers, folder.Path, null), output, CancellationToken.None).ShouldBe(ExitCodes.Done);
         return output.ToString();
-    }
-
-    static void Produce(Kafka kafka, params HistoryRecord[] records)
-    {
-        using var producer = new ProducerBuilder<Null, byte[]?>(new ProducerConfig { BootstrapServers = kafka.Brokers, LingerMs = 5 }).Build();
-        foreach (var record in records)
-            producer.Produce(record.Topic, new Message<Null, byte[]?> { Value = record.Value });
-        producer.Flush(Patience);
     }
 
     /// <summary>What a reader that upserts by record key holds in the end.</summary>

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Confluent.Kafka;
 using Ecom.Contracts;
 using Ecom.Spark.Jobs;
 using Ecom.Tests.Spark.Support;
@@ -140,7 +139,7 @@ public sealed class ParityTests(SparkWorld world)
         public async Task Tell(IReadOnlyList<HistoryRecord> part, bool kill)
         {
             foreach (var cluster in new[] { events, flow })
-                Produce(cluster, part);
+                cluster.Produce(part);
             if (kill)
                 await RunOnAServerThatDies();
             await Task.Run(Run);
@@ -172,25 +171,15 @@ public sealed class ParityTests(SparkWorld world)
             var port = Ports.Free();
             using var doomed = SparkServer.Start(port);
             var runs = new[] { (Others, events), (Watching, flow) }.Select(run => Task.Run(() => JobRunner.Run(Options(run.Item1, $"sc://127.0.0.1:{port}", run.Item2), TextWriter.Null, CancellationToken.None))).ToList();
-            await Eventually.Until(() => runs.Exists(run => run.IsCompleted) || Job.All.Any(job => Files(job, "offsets") > Files(job, "commits")), Patience, "a batch has begun");
+            await Eventually.Until(() => runs.Exists(run => run.IsCompleted) || Job.All.Any(job => folder.Batches(job, "offsets") > folder.Batches(job, "commits")), Patience, "a batch has begun");
             doomed.Dispose();
             foreach (var run in runs)
                 await run.ContinueWith(_ => { }, TaskScheduler.Default);
         }
 
-        int Files(Job job, string kind) => Directory.GetFiles(folder.File($"{job.Name}-v{job.Version}/query/{kind}")).Count(file => int.TryParse(Path.GetFileName(file), out _));
-
         RunOptions Options(IReadOnlyList<Job> jobs, string remote, KafkaCluster kafka) => new(jobs, remote, kafka.Brokers, folder.Path, null);
 
         static IEnumerable<KafkaRecord> Results(KafkaCluster kafka, IReadOnlyList<Job> jobs) =>
             kafka.Read([.. jobs.Select(job => job.OutputTopic)]).Where(record => record.Value.Contains("\"source\":\"spark-", StringComparison.Ordinal));
-
-        static void Produce(KafkaCluster kafka, IReadOnlyList<HistoryRecord> records)
-        {
-            using var producer = new ProducerBuilder<Null, byte[]?>(new ProducerConfig { BootstrapServers = kafka.Brokers, LingerMs = 5 }).Build();
-            foreach (var record in records)
-                producer.Produce(record.Topic, new Message<Null, byte[]?> { Value = record.Value });
-            producer.Flush(Patience);
-        }
     }
 }

@@ -43,7 +43,7 @@ public sealed partial class SparkServer : IDisposable
             container = ServerContainer.AsProgram(
                 "spark",
                 "sh",
-                ["-c", Submit, connector, .. LocalSpark.ServerArguments(Master, port, folder.Path, "1g", settings)],
+                ["-c", Submit, connector, .. SparkPrograms.ServerArguments(Master, port, folder.Path, "1g", settings)],
                 new Dictionary<string, string?> { ["SPARK_LOCAL_IP"] = "127.0.0.1", ["TZ"] = "UTC" },
                 folder.Path);
             try
