@@ -38,12 +38,14 @@ public class ToolEvents
         await using var kafka = await KafkaCluster.Start();
         await kafka.CreateTopics(3, Topics.OrderCreated);
 
+        using var admin = kafka.Admin();
         var first = await Setup(kafka);
+        // What the controller has made, a broker knows a little later.
+        await Eventually.Until(() => !Topics.All.Except(admin.GetMetadata(TimeSpan.FromSeconds(10)).Topics.Select(topic => topic.Topic)).Any(), TimeSpan.FromSeconds(60), "the topics are there");
         var second = await Setup(kafka);
 
         first.ShouldContain(line => line.StartsWith("kafka       order.created ", StringComparison.Ordinal) && line.EndsWith("changed: message.timestamp.type CreateTime to LogAppendTime", StringComparison.Ordinal));
         second.Where(line => line.StartsWith("kafka", StringComparison.Ordinal)).ShouldAllBe(line => line.EndsWith("unchanged", StringComparison.Ordinal));
-        using var admin = kafka.Admin();
         var topics = await admin.DescribeConfigsAsync(Topics.All.Select(topic => new ConfigResource { Type = ResourceType.Topic, Name = topic }));
         topics.Select(topic => topic.Entries["message.timestamp.type"].Value).Distinct().ShouldBe(["LogAppendTime"]);
     }
