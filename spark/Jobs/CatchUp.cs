@@ -20,14 +20,15 @@ public static class CatchUp
         var last = Takeover.Last(session, checkpoint);
         var progress = StreamProgress.Of(session, last.Query(checkpoint));
         var backlog = Backlog.Of(kafka, job, progress, last, rate);
-        // Only the batches before make an event late: what fits into one batch loses nothing, however long it took to come.
-        var calm = !backlog.HasGap && backlog.Batches <= 1;
         if (progress is not null)
-        {
             last = last with { Records = 0 };
-            calm = calm || !backlog.HasGap && progress.Watermark is { } passed && kafka.Newest(job, Place.At(progress.Read)) is var newest && !(newest - passed > 2 * AnalyticsRules.Lateness);
-        }
-        return calm ? last : Compute(session, kafka, job, checkpoint, (last, progress?.Watermark, backlog.HasGap), output, stop);
+        // Only the batches before make an event late: what fits into one batch loses nothing, however long it took to come.
+        return !backlog.HasGap && (backlog.Batches <= 1 || IsShort())
+            ? last
+            : Compute(session, kafka, job, checkpoint, (last, progress?.Watermark, backlog.HasGap), output, stop);
+
+        // The watermark stands a lateness behind what was read.
+        bool IsShort() => progress?.Watermark is { } passed && !(kafka.Newest(job, Place.At(progress.Read)) - passed > 2 * AnalyticsRules.Lateness);
     }
 
     static Takeover Compute(SparkSession session, Kafka kafka, Job job, Checkpoint checkpoint, (Takeover Last, DateTimeOffset? Watermark, bool HasGap) known, TextWriter output, CancellationToken stop)
