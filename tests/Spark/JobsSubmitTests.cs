@@ -90,7 +90,7 @@ public sealed class JobsSubmitTests : IDisposable
             }
 
             await Eventually.Until(() => Rows(kafka).SequenceEqual(expected), Patience, "the rows are complete");
-            (await Call("status", Velocity.Job.Name)).ShouldContain("inventory_velocity batch 0: ");
+            await Eventually.Until(async () => (await Call("status", Velocity.Job.Name)).Contains("inventory_velocity batch 0: ", StringComparison.Ordinal), Patience, "the batch is told of");
             (await Call("stop", Velocity.Job.Name)).ShouldContain("ended with exit code 0");
             (await Call("logs", Velocity.Job.Name)).ShouldContain("the next start goes on from here");
         }

@@ -67,10 +67,10 @@ public sealed class JobsSupervisionTests(SparkWorld world)
         RunOptions options = new([RevenueStreaming.Job, FraudDetection.Job, Velocity.Job], Remote, kafka.Brokers, folder.Path, null);
         kafka.Produce(Paid("10:00:00", 10m));
         JobRunner.Run(options, TextWriter.Null, CancellationToken.None).ShouldBe(ExitCodes.Done);
-        foreach (var file in Directory.GetFiles(Path.Combine(folder.Lives(RevenueStreaming.Job).Single(), "state"), "*.delta", SearchOption.AllDirectories))
-            await File.WriteAllTextAsync(file, "damaged");
         await SetLargestMessage(kafka, FraudDetection.Job.OutputTopic, "100");
-        kafka.Produce(Paid("10:00:01", 5m), Ordered("10:00:00", "ann", "ORD-1", 1500m), Reserved("10:00:00", ("PROD-001", 1)));
+        kafka.Produce(Paid("10:00:01", 5m), Paid("10:05:00", 3m), Ordered("10:00:00", "ann", "ORD-1", 1500m), Reserved("10:00:00", ("PROD-001", 1)));
+        using (var admin = kafka.Admin())
+            await admin.DeleteRecordsAsync([new TopicPartitionOffset(Topics.PaymentProcessed, 0, 2)]);
 
         await using var run = Running.Start(options with { Interval = TimeSpan.FromMilliseconds(200) });
         await run.WaitForLine("revenue_streaming cannot go on: ", Patience);
@@ -78,7 +78,7 @@ public sealed class JobsSupervisionTests(SparkWorld world)
         await SetLargestMessage(kafka, FraudDetection.Job.OutputTopic, "1000000");
 
         await run.WaitUntil(() => Task.FromResult(kafka.Read(FraudDetection.Job.OutputTopic).Count == 5 && kafka.Read(Velocity.Job.OutputTopic).Count == 1), Patience, "both other jobs have sent their rows");
-        (await run.Stop()).ShouldBe(ExitCodes.ForeignCheckpoint);
+        (await run.Stop()).ShouldBe(ExitCodes.DataLost);
         run.Lines.Single(line => line.StartsWith("revenue_streaming cannot go on: ", StringComparison.Ordinal)).ShouldContain("`./run-spark-job.sh revenue_streaming --fresh`");
         run.Lines.ShouldContain(line => line.Contains("starts again from its checkpoint in 1 s", StringComparison.Ordinal));
         run.Lines.Count(line => line.StartsWith("inventory_velocity started: ", StringComparison.Ordinal)).ShouldBe(1);
