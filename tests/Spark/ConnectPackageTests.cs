@@ -72,7 +72,7 @@ public sealed class ConnectPackageTests(SparkWorld world)
         folder.Write("program/Program.cs", ForMicrosoftSpark.Replace("Microsoft.Spark.Sql", "Ecom.Spark.Connect"));
         var printed = await Dotnet(folder.File("program"), ["run"]);
 
-        foreach (var expected in (string[])["|-- age: integer (nullable = true)", "|Ada |36 |", "|Edsger| -1|", "oldest Grace of 3", "place 1 Grace", "place 2 Ada", "words a,b"])
+        foreach (var expected in (string[])["|-- age: integer (nullable = true)", "|Ada  |36 |", "|Edsger| -1|", "oldest Grace of 3", "place 1 Grace", "place 2 Ada", "words a,b"])
             printed.ShouldContain(expected);
 
         Task<string> Dotnet(string where, string[] arguments) => ChildProcess.Run("dotnet", arguments, environment, where, Patience);
