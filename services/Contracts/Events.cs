@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Ecom.Contracts;
 
@@ -188,8 +189,8 @@ public sealed record LetterApplied(string LetterId, string Subscriber) : IEvent
     public string? Fault() => Check.First(Check.Text("letter_id", LetterId), Check.Text("subscriber", Subscriber));
 }
 
-/// <summary>How many events a topic is expected to have in a minute.</summary>
-public sealed record TopicRhythm(string Topic, decimal PerMinute);
+/// <summary>How many events a topic is expected to have in a minute. That it is none is said, too, also by who leaves defaults out.</summary>
+public sealed record TopicRhythm(string Topic, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] decimal PerMinute);
 
 /// <summary>
 /// analytics → Spark, analytics: the minute from <see cref="Minute"/> on is over, whether anything happened in it or not; it is the event's time, too.
