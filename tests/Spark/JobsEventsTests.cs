@@ -31,7 +31,7 @@ public sealed class JobsEventsTests(SparkWorld world)
             With("time", "\"2026-03-01T02:00:00.1234567-08:00\""),
         ];
 
-        Rows(records).Single().Get("order_count").ShouldBe(2L);
+        Rows(records).Single().Get("order_count").ShouldBe(3L);
         Letters(records).ShouldBeEmpty();
     }
 
