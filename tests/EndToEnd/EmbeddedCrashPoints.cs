@@ -77,7 +77,6 @@ public sealed class EmbeddedCrashPoints : IAsyncLifetime
 
     [Theory]
     [Trait("Length", "Long")]
-    [InlineData("die:0.01:7")]
     [InlineData("duplicate:0.1:7")]
     public async Task Whoever_is_drawn_is_struck_again_and_again(string what)
     {

@@ -9,9 +9,9 @@ public sealed class DisorderTests(SimulatedShop shop) : IClassFixture<SimulatedS
 
     static readonly Gen<Schedule> Schedules = Gen.Select(
         Gen.Int,
-        Gen.Select(Gen.Int[1, 3], Gen.Int[1, 25], Gen.OneOfConst("tok_success", "tok_success", "tok_success", "tok_card_declined"), Gen.OneOfConst<string?>([null, null, .. Moments]), Gen.OneOfConst(1, 1, 1, 2)).Array[1, 12],
+        Gen.Select(Gen.Int[1, 3], Gen.Int[1, 25], Gen.OneOfConst("tok_success", "tok_success", "tok_success", "tok_card_declined"), Gen.OneOfConst<string?>([null, null, .. Moments])).Array[1, 12],
         Gen.Select(Gen.OneOfConst("Cart", "Order", "Payment", "Inventory", "Notification", "Analytics"), Gen.Int[1, 60]).Array[0, 2]).Select((seed, orders, crashes) => new Schedule(
-            seed, [.. orders.Select(order => new Purchase($"PROD-00{order.Item1}", order.Item2, order.Item3, order.Item4, order.Item5))], crashes));
+            seed, [.. orders.Select(order => new Purchase($"PROD-00{order.Item1}", order.Item2, order.Item3, order.Item4))], crashes));
 
     [Fact]
     public async Task Any_schedule_ends_in_books_that_add_up() =>
@@ -20,7 +20,7 @@ public sealed class DisorderTests(SimulatedShop shop) : IClassFixture<SimulatedS
     [Fact]
     public async Task A_thousand_cancellations_at_the_moment_of_payment_or_reservation_end_each_order_once_and_refund_what_was_charged()
     {
-        Purchase[] purchases = [.. Enumerable.Range(0, 1000).Select(i => new Purchase($"PROD-{4 + i % 17:000}", 1, i % 50 == 0 ? "tok_lost_answer" : "tok_success", Moments[i % Moments.Length], i % 5 == 0 ? 2 : 1))];
+        Purchase[] purchases = [.. Enumerable.Range(0, 1000).Select(i => new Purchase($"PROD-{4 + i % 17:000}", 1, i % 50 == 0 ? "tok_lost_answer" : "tok_success", Moments[i % Moments.Length]))];
 
         var books = await shop.Run(new(1, purchases, []));
 
@@ -37,5 +37,5 @@ public sealed class DisorderTests(SimulatedShop shop) : IClassFixture<SimulatedS
     }
 
     static string Print(Schedule schedule) =>
-        $"seed {schedule.Seed}; {string.Join(", ", schedule.Purchases.Select(order => $"{order.User}: {order.Quantity} {order.Product} {order.Token} cancelled at {order.Cancels ?? "no time"}, {order.Clicks} clicks"))}; crashes {string.Join(", ", schedule.Crashes)}";
+        $"seed {schedule.Seed}; {string.Join(", ", schedule.Purchases.Select(order => $"{order.User}: {order.Quantity} {order.Product} {order.Token} cancelled at {order.Cancels ?? "no time"}"))}; crashes {string.Join(", ", schedule.Crashes)}";
 }
