@@ -25,7 +25,7 @@ public sealed class JobsStateTests(SparkWorld world)
 
         batches.Count.ShouldBe(8);
         // The first two steps fill what is remembered; from then on each step brings as much as is forgotten.
-        ShouldBeFlat(batches, cycle: 1, from: 2);
+        ShouldBeFlat(batches, cycle: 1, from: 2, Heap);
     }
 
     public static TheoryData<string, string> NamesInStores => [.. from job in Job.All from store in new[] { Heap, RocksDb } select new TheoryDataRow<string, string>(job.Name, store)];
@@ -41,7 +41,7 @@ public sealed class JobsStateTests(SparkWorld world)
             part => Traffic(Monday.AddHours((24 * day) + (4 * part)), TimeSpan.FromHours(4), TimeSpan.FromSeconds(part == 4 ? 10 : 30)))));
 
         batches.Count.ShouldBe(7 * partsOfADay);
-        ShouldBeFlat(batches, cycle: partsOfADay, from: partsOfADay);
+        ShouldBeFlat(batches, cycle: partsOfADay, from: partsOfADay, store);
         foreach (var (i, state) in batches[^1].StateOperators.Index())
         {
             TestContext.Current.TestOutputHelper!.WriteLine($"{name} {store.Split('.')[^1]} {state.OperatorName}: most rows of each day {Most(state => state.NumRowsTotal)}; most bytes {Most(state => state.MemoryUsedBytes)}");
@@ -51,7 +51,7 @@ public sealed class JobsStateTests(SparkWorld world)
     }
 
     /// <summary>Each day (or step) is as the one before: so is what is remembered after each of its steps, to the row.</summary>
-    static void ShouldBeFlat(IReadOnlyList<StreamingQueryProgress> batches, int cycle, int from)
+    static void ShouldBeFlat(IReadOnlyList<StreamingQueryProgress> batches, int cycle, int from, string store)
     {
         var operators = batches[^1].StateOperators;
         operators.ShouldNotBeEmpty();
@@ -59,6 +59,9 @@ public sealed class JobsStateTests(SparkWorld world)
         {
             var rows = batches.Skip(from).Select(batch => batch.StateOperators[i].NumRowsTotal).Chunk(cycle).ToList();
             rows.ShouldAllBe(day => day.SequenceEqual(rows[0]), $"{state.OperatorName}: {string.Join(" | ", rows.Select(day => string.Join(' ', day)))}");
+            // RocksDB's own is what it caches, whatever there is to remember.
+            if (store != Heap)
+                continue;
             var bytes = batches.Skip(from).Select(batch => batch.StateOperators[i].MemoryUsedBytes).Chunk(cycle).Select(day => day.Max()).ToList();
             bytes.Max().ShouldBeLessThanOrEqualTo(bytes[0] * 5 / 4, $"{state.OperatorName}: {string.Join(' ', bytes)} bytes");
         }

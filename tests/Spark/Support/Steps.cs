@@ -25,6 +25,8 @@ public static class Steps
             File.SetLastWriteTimeUtc(file, DateTime.UnixEpoch.AddDays(20_000).AddMinutes(count++));
         }
         session.Conf().Set("spark.sql.streaming.numRecentProgressUpdates", count.ToString(CultureInfo.InvariantCulture) + "0");
+        // Each partition of the state is a file for each batch; there is little in it.
+        session.Conf().Set("spark.sql.shuffle.partitions", "1");
         var records = session.ReadStream().Format("json").Schema(Record).Option("maxFilesPerTrigger", "1").Load(folder.File("in"));
         var query = CloudEvents.Records(job.Transform(Events.Read(records, job)), job, "epoch").WriteStream()
             .Format("noop").OutputMode(job.OutputMode).Option("checkpointLocation", folder.File("checkpoint")).Trigger(Trigger.AvailableNow()).Start();
