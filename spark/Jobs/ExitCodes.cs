@@ -9,7 +9,6 @@ public static class ExitCodes
     public const int ServerUnreachable = 3;
     public const int KafkaUnreachable = 4;
     public const int ForeignCheckpoint = 5;
-    public const int DataLost = 6;
 }
 
 /// <summary>Ends the program with a message in plain words and an exit code.</summary>

@@ -28,11 +28,8 @@ static class Failure
             return said;
         if (error is not SparkException spark)
             return null;
-        var afresh = $"`./run-spark-job.sh {job} --fresh` starts it anew with what Kafka has";
-        if (spark.Chain().FirstOrDefault(e => e.ErrorClass?.StartsWith("KAFKA_DATA_LOSS", StringComparison.Ordinal) == true || e.Message.Contains("failOnDataLoss", StringComparison.Ordinal)) is { } loss)
-            return new JobException(ExitCodes.DataLost, $"Kafka has deleted events that it had not read (retention, or `clean kafka`): {Reason(loss)}; {afresh}, and a row that has counted more stays as it is", error);
         return spark.Chain().Any(IsForeign)
-            ? new JobException(ExitCodes.ForeignCheckpoint, $"its checkpoint does not fit, or is damaged: {Cause(spark)}; {afresh}", error)
+            ? new JobException(ExitCodes.ForeignCheckpoint, $"its checkpoint does not fit, or is damaged: {Cause(spark)}; `./run-spark-job.sh {job} --fresh` starts it anew with what Kafka has", error)
             : null;
     }
 
@@ -48,7 +45,4 @@ static class Failure
     static bool IsForeign(SparkException error) =>
         error.Message.Contains("checkpoint offsets", StringComparison.Ordinal)
         || (error.ErrorClass is { } name && ForeignState.Any(state => name.StartsWith(state, StringComparison.Ordinal)));
-
-    // Spark's text begins with an advice that costs data; what happened follows it.
-    static string Reason(SparkException loss) => InALine(loss.Message.Split("Reason:", 2) is [_, var reason] ? reason : loss.Message);
 }

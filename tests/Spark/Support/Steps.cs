@@ -28,7 +28,7 @@ public static class Steps
         // Each partition of the state is a file for each batch; there is little in it.
         session.Conf().Set("spark.sql.shuffle.partitions", "1");
         var records = session.ReadStream().Format("json").Schema(Record).Option("maxFilesPerTrigger", "1").Load(folder.File("in"));
-        var query = CloudEvents.Records(job.Transform(Events.Read(records, job)), job, "epoch").WriteStream()
+        var query = CloudEvents.Records(job.Transform(Events.Read(records, job)), job).WriteStream()
             .Format("noop").OutputMode(job.OutputMode).Option("checkpointLocation", folder.File("checkpoint")).Trigger(Trigger.AvailableNow()).Start();
         query.AwaitTermination();
         return [.. query.RecentProgress().Where(batch => batch.NumInputRows > 0)];
