@@ -543,9 +543,8 @@ public abstract class AnalyticsTests(ServiceProcess service)
 
         var late = (await service.Get($"/analytics/operations?from={At(0)}&to={At(5)}&bucket=five_minutes"))["rows"]!.AsArray().Single(r => (string?)r!["metric_name"] == "late_events")!;
         $"{late["topic"]} {(decimal)late["value"]!:0} {late["status"]}".ShouldBe("cart_abandonment 7 WARNING");
-        var current = (await service.Get("/analytics/operations/current")).AsArray();
-        current.Select(t => (string)t!["window_start"]!).Distinct().ShouldBe([At(0)]);
-        current.Single(t => (string?)t!["topic"] == "order.created")!["value"]!.GetValue<decimal>().ShouldBe(3);
+        var current = (await service.Get("/analytics/operations/current")).AsArray().Single(t => (string?)t!["topic"] == "order.created")!;
+        $"{current["window_start"]} {(decimal)current["value"]!:0}".ShouldBe($"{At(0)} 3");
     }
 
     [Fact]

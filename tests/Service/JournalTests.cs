@@ -227,7 +227,7 @@ public sealed class JournalBoundsTests
 
     [Theory]
     [InlineData("spark", 7)]
-    [InlineData("embedded", 17)]
+    [InlineData("embedded", 18)]
     public async Task Turned_off_it_keeps_nothing_and_asks_for_nothing(string engine, int topics)
     {
         await using var service = await ServiceProcess.Start("Analytics", Database.Sqlite, new Dictionary<string, string> { ["JOURNAL_EVENTS"] = "0", ["ANALYTICS_ENGINE"] = engine });
