@@ -19,12 +19,15 @@ public sealed class EmbeddedCrashPoints : IAsyncLifetime
         $"{AppIds.Payment}.commit", $"{AppIds.Payment}.committed", $"{AppIds.Payment}.acknowledge", $"{AppIds.Payment}.relayed", $"{AppIds.Payment}.charged", $"{AppIds.Payment}.voided",
         $"{AppIds.Inventory}.commit", $"{AppIds.Inventory}.committed", $"{AppIds.Inventory}.acknowledge", $"{AppIds.Inventory}.relayed",
         $"{AppIds.Notification}.commit", $"{AppIds.Notification}.committed", $"{AppIds.Notification}.acknowledge", $"{AppIds.Notification}.mail", $"{AppIds.Notification}.mailed",
-        $"{AppIds.Analytics}.kept", $"{AppIds.Analytics}.commit", $"{AppIds.Analytics}.committed", $"{AppIds.Analytics}.counted", $"{AppIds.Analytics}.acknowledge",
+        $"{AppIds.Analytics}.kept", $"{AppIds.Analytics}.commit", $"{AppIds.Analytics}.committed", $"{AppIds.Analytics}.counted", $"{AppIds.Analytics}.acknowledge", Minutely,
         $"{Host}commit", Committed, $"{Host}published", $"{Host}acknowledged", $"{Host}moved", $"{Host}workflow",
     ];
 
     /// <summary>The file answers within its process: it cannot be made to forget what it has just said.</summary>
     const string Committed = $"{Host}committed";
+
+    /// <summary>Reached with a minute's heartbeat alone: only the long form waits for it.</summary>
+    const string Minutely = $"{AppIds.Analytics}.relayed";
 
     static IEnumerable<string> Repeatable => Points.Except([Committed]);
 
@@ -56,8 +59,8 @@ public sealed class EmbeddedCrashPoints : IAsyncLifetime
     [Fact]
     public async Task Whoever_comes_to_a_point_dies_there_or_does_again_what_is_done()
     {
-        await Strike("duplicate", [.. Repeatable]);
-        foreach (var round in Rounds(Points))
+        await Strike("duplicate", [.. Repeatable.Except([Minutely])]);
+        foreach (var round in Rounds(Points.Except([Minutely])))
             await Strike("die", round);
 
         await ShopShouldBeWhole();
@@ -80,7 +83,7 @@ public sealed class EmbeddedCrashPoints : IAsyncLifetime
     [InlineData("duplicate:0.1:7")]
     public async Task Whoever_is_drawn_is_struck_again_and_again(string what)
     {
-        var drawn = Repeatable.Where(point => !what.StartsWith("die", StringComparison.Ordinal) || !IsOfHost(point)).ToList();
+        var drawn = Repeatable.ToList();
         drawn.ForEach(point => Arm(point, what));
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Sell()));
         drawn.ForEach(point => File.Delete(points.File($"armed/{point}")));

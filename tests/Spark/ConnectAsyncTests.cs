@@ -34,8 +34,10 @@ public sealed class ConnectAsyncTests(SparkWorld world)
     [Fact]
     public async Task A_stream_is_started_waited_for_and_stopped_without_a_thread()
     {
+        using var folder = new TempFolder("spark-stream");
+        folder.Write("in/rows.txt", "1\n2\n3");
         await using var session = world.NewSession();
-        var rows = session.ReadStream().Format("rate-micro-batch").Option("rowsPerBatch", 5).Load();
+        var rows = session.ReadStream().Format("text").Load(folder.File("in"));
 
         var query = await rows.WriteStream().Format("memory").QueryName("rows").StartAsync();
         await query.ProcessAllAvailableAsync();

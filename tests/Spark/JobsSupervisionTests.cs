@@ -59,7 +59,9 @@ public sealed class JobsSupervisionTests(SparkWorld world)
             run.Lines.Count(line => line.StartsWith($"{job.Name} started: ", StringComparison.Ordinal)).ShouldBe(2, job.Name);
     }
 
+    /// <summary>Long: the producer of a batch whose rows the broker refuses tries for two minutes.</summary>
     [Fact]
+    [Trait("Length", "Long")]
     public async Task A_job_that_fails_starts_again_one_that_cannot_go_on_ends_and_the_others_go_on()
     {
         await using var kafka = await Broker.Start();
