@@ -6,8 +6,8 @@ using Ecom.Tests.Spark.Support;
 using Ecom.Tests.Support;
 using static Ecom.Tests.Spark.Support.History;
 using Abandonment = Ecom.Spark.Jobs.CartAbandonment;
-using Operations = Ecom.Spark.Jobs.OperationalMetrics;
 using Kafka = Ecom.Tests.Support.KafkaCluster;
+using Operations = Ecom.Spark.Jobs.OperationalMetrics;
 
 namespace Ecom.Tests.Spark;
 

@@ -12,6 +12,8 @@ public sealed class AbandonedCarts() : Computation("cart_abandonment", Topics.Ca
     readonly Dictionary<string, List<Fact>> waiting = new(StringComparer.Ordinal), ends = new(StringComparer.Ordinal);
     readonly List<Fact> abandoned = [];
 
+    protected override bool DropsCopies => false;
+
     protected override DateTimeOffset Matters(Fact fact) => fact.Time + AnalyticsRules.CartPatience;
 
     protected override void Count(Fact fact)

@@ -50,7 +50,7 @@ public abstract class Computation(string name, params IReadOnlyList<string> topi
             Newest = fact.Time > Newest ? fact.Time : Newest;
             if (fact.Time <= limit)
                 late++;
-            else if (Counts(fact) && !IsCopy(fact, limit))
+            else if (Counts(fact) && !(DropsCopies && IsCopy(fact, limit)))
             {
                 counted.Add(Remember(fact));
                 Count(counted[^1]);
@@ -84,6 +84,9 @@ public abstract class Computation(string name, params IReadOnlyList<string> topi
 
     /// <summary>Whether it is more than the time that goes on.</summary>
     protected virtual bool Counts(Fact fact) => fact.Topic != Topics.Heartbeat;
+
+    /// <summary>Whether a second fact of the same id is dropped: not where one told twice makes the same row again and nothing else.</summary>
+    protected virtual bool DropsCopies => true;
 
     protected abstract void Count(Fact fact);
 
