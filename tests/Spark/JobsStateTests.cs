@@ -63,7 +63,9 @@ public sealed class JobsStateTests(SparkWorld world)
             if (store != Heap)
                 continue;
             var bytes = batches.Skip(from).Select(batch => batch.StateOperators[i].MemoryUsedBytes).Chunk(cycle).Select(day => day.Max()).ToList();
-            bytes.Max().ShouldBeLessThanOrEqualTo(bytes[0] * 5 / 4, $"{state.OperatorName}: {string.Join(' ', bytes)} bytes");
+            // Spark's estimate counts what two versions of the state share now once and now twice: halves are compared, not single days.
+            var half = bytes.Count / 2;
+            bytes.Skip(half).Max().ShouldBeLessThanOrEqualTo(bytes.Take(half).Max() * 5 / 4, $"{state.OperatorName}: {string.Join(' ', bytes)} bytes");
         }
     }
 
