@@ -35,10 +35,10 @@ public sealed record Checkpoint(string Folder, string Epoch)
         root = root.TrimEnd('/');
         var owner = $"{stream} plan {version}";
         var folder = $"{root}/{stream}-{version}";
-        if (Lines(session, $"{root}/metadata") is not null)
+        if (ServerFolder.Lines(session, $"{root}/metadata") is not null)
             throw Foreign(root, "it is itself the checkpoint of a query; name the folder in which the jobs keep theirs");
 
-        if (Lines(session, $"{folder}/owner") is { } lines)
+        if (ServerFolder.Lines(session, $"{folder}/owner") is { } lines)
         {
             var parts = (lines is [var line, ..] ? line : null)?.Split(" epoch ");
             if (parts is not [var name, var epoch] || name != owner)
@@ -48,22 +48,10 @@ public sealed record Checkpoint(string Folder, string Epoch)
         }
 
         var made = new Checkpoint(folder, Guid.NewGuid().ToString("N"));
-        session.Range(1).Select(Functions.Lit($"{owner} epoch {made.Epoch}").As("value")).Repartition(1).Write().Mode(SaveMode.Overwrite).Text($"{folder}/owner");
+        ServerFolder.Write(session, $"{folder}/owner", $"{owner} epoch {made.Epoch}", SaveMode.Overwrite);
         return made;
     }
 
     static JobException Foreign(string folder, string why) =>
         new(ExitCodes.ForeignCheckpoint, $"the checkpoint {folder} cannot be used: {why}");
-
-    internal static IReadOnlyList<string>? Lines(SparkSession session, string path)
-    {
-        try
-        {
-            return [.. session.Read().Text(path).Collect().Select(row => row.GetAs<string>(0))];
-        }
-        catch (SparkException e) when (e.ErrorClass == "PATH_NOT_FOUND")
-        {
-            return null;
-        }
-    }
 }

@@ -34,17 +34,8 @@ public sealed record StreamProgress(DateTimeOffset? Watermark, IReadOnlyDictiona
         .GroupBy(place => place.Partition).ToDictionary(place => place.Key, place => place.Min(source => source.Offset));
 
     /// <summary>The files of a log, each by the number of its batch.</summary>
-    static Dictionary<long, string>? Files(SparkSession session, string folder)
-    {
-        try
-        {
-            return session.Read().Option("wholetext", "true").Text(folder).Select(Col("_metadata.file_name"), Col("value")).Collect()
-                .Where(file => long.TryParse(file.GetAs<string>(0), CultureInfo.InvariantCulture, out _))
-                .ToDictionary(file => long.Parse(file.GetAs<string>(0), CultureInfo.InvariantCulture), file => file.GetAs<string>(1));
-        }
-        catch (SparkException e) when (e.ErrorClass == "PATH_NOT_FOUND")
-        {
-            return null;
-        }
-    }
+    static Dictionary<long, string>? Files(SparkSession session, string folder) =>
+        ServerFolder.Rows(session.Read().Option("wholetext", "true").Text(folder).Select(Col("_metadata.file_name"), Col("value")))
+            ?.Where(file => long.TryParse(file.GetAs<string>(0), CultureInfo.InvariantCulture, out _))
+            .ToDictionary(file => long.Parse(file.GetAs<string>(0), CultureInfo.InvariantCulture), file => file.GetAs<string>(1));
 }

@@ -33,11 +33,11 @@ public sealed record Takeover(int Number, DateTimeOffset? From, DateTimeOffset? 
 
     /// <summary>The last one of a job.</summary>
     public static Takeover Last(SparkSession session, Checkpoint checkpoint) =>
-        Checkpoint.Lines(session, Folder(checkpoint))?.Select(line => JsonSerializer.Deserialize<Takeover>(line)!).MaxBy(takeover => takeover.Number) ?? None;
+        ServerFolder.Lines(session, Folder(checkpoint))?.Select(line => JsonSerializer.Deserialize<Takeover>(line)!).MaxBy(takeover => takeover.Number) ?? None;
 
     /// <summary>From here on it counts.</summary>
     public void Keep(SparkSession session, Checkpoint checkpoint) =>
-        session.Range(1).Select(Lit(JsonSerializer.Serialize(this)).As("value")).Repartition(1).Write().Mode(SaveMode.Append).Text(Folder(checkpoint));
+        ServerFolder.Write(session, Folder(checkpoint), JsonSerializer.Serialize(this), SaveMode.Append);
 
     static string Folder(Checkpoint checkpoint) => checkpoint.Query + "-takeovers";
 }
