@@ -12,7 +12,7 @@ abstract class DaprRun(RunFile run) : IAsyncDisposable
 
     public static async Task<DaprRun> Start(RunFile run, TempFolder folder, string components, string names, DaprControlPlane plane, Dictionary<string, string?> environment)
     {
-        var configuration = RunFile.WriteConfiguration(folder, names);
+        var configuration = run.WriteConfiguration(folder, names);
         return Runtimes.DaprCli is { } cli
             ? new ByCli(run, ChildProcess.Start("dapr run", cli, ["run", "-f", run.Write(folder, components, configuration, plane)], environment, folder.Path))
             : await ByHand.Start(run, components, configuration, plane, environment);

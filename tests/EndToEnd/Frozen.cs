@@ -6,6 +6,7 @@ namespace Ecom.Tests.EndToEnd;
 public sealed class Frozen : IDisposable
 {
     readonly int process;
+    bool woken;
 
     public Frozen(int process)
     {
@@ -13,7 +14,12 @@ public sealed class Frozen : IDisposable
         Signal("STOP");
     }
 
-    public void Dispose() => Signal("CONT");
+    public void Dispose()
+    {
+        if (!woken)
+            Signal("CONT");
+        woken = true;
+    }
 
     void Signal(string name)
     {

@@ -81,7 +81,7 @@ public sealed class OldWorld : RealWorld
 [Trait("Length", "Long")]
 public sealed class RealOldBooks(OldWorld world, ITestOutputHelper log) : IClassFixture<OldWorld>
 {
-    const int Orders = 200, AtOnce = 10, Copies = 1_500;
+    const int Orders = 200, AtOnce = 10, Copies = 800;
 
     [Fact]
     public async Task An_order_reads_no_more_rows_among_three_hundred_thousand_than_among_a_few_hundred()

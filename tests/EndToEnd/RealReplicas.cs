@@ -5,9 +5,32 @@ namespace Ecom.Tests.EndToEnd;
 
 /// <summary>Two replicas of every service on the same broker and database; in the middle of the traffic one of each dies.</summary>
 [Needs(Runtime.RealWorld)]
-public class RealReplicas(RealReplicas.ReplicatedWorld world) : IClassFixture<RealReplicas.ReplicatedWorld>
+public sealed class RealReplicas(ReplicatedWorld world) : ReplicasSuite<ReplicatedWorld>(world)
 {
-    const int Customers = 36;
+    protected override Task<RunningShop> StartSecond() => First.StartReplica();
+}
+
+/// <summary>The same as a rolling update: the first replica, which brought the schema, is an earlier release's, and has orders under way when today's starts beside it.</summary>
+[Needs(Runtime.RealWorld | Runtime.EarlierRelease)]
+[Trait("Length", "Long")]
+public sealed class RealRollingUpdate(UpdatedWorld world) : ReplicasSuite<UpdatedWorld>(world)
+{
+    protected override Task<RunningShop> StartSecond() => First.StartReplica(Repository.Root);
+}
+
+public class ReplicatedWorld : RealWorld
+{
+    protected override int Brokers => 1;
+}
+
+public sealed class UpdatedWorld : ReplicatedWorld
+{
+    protected override string Release => Runtimes.Has(Runtime.EarlierRelease) ? Runtimes.EarlierRelease : base.Release;
+}
+
+public abstract class ReplicasSuite<TWorld>(TWorld world) : IClassFixture<TWorld> where TWorld : RealWorld
+{
+    const int Customers = 36, Early = 6;
     const string Product = "PROD-019";
     static readonly TimeSpan Recovery = TimeSpan.FromSeconds(90), TakeOver = TimeSpan.FromSeconds(15);
 
@@ -19,21 +42,26 @@ public class RealReplicas(RealReplicas.ReplicatedWorld world) : IClassFixture<Re
     [Fact]
     public async Task Every_order_ends_once_though_one_replica_of_each_service_is_killed()
     {
-        var first = world.Shop;
-        await using var second = await first.StartReplica();
-        using var customer = first.CustomerOfBoth(second);
-        foreach (var appId in Leading)
-            await Eventually.Until(async () => Sum(await first.Leads(appId), await second.Leads(appId)).All(queue => queue.Value == 1), TakeOver, $"one replica of {appId} leads each of its queues");
         var stock = await world.Stock(Product);
-
         string[] users = [.. Enumerable.Range(0, Customers).Select(_ => Customer.NewUser("ivy"))];
-        List<Task<string>> orders = [.. users[..12].Select(Order)];
-        await Task.WhenAny(orders);
+        // The first orders wait for their payment while the second replica starts.
+        using var payment = First.FreezeApp(AppIds.Payment);
+        List<Task<string>> orders = [.. users[..Early].Select(user => Order(First.Customer, user))];
+        await Task.WhenAll(orders);
+        await using var second = await StartSecond();
+        (await world.Row("order_service", "SELECT count(*) FROM orders WHERE status = 'PENDING'"))!["count"].ShouldBe((long)Early);
+        payment.Dispose();
+        using var customer = First.CustomerOfBoth(second);
+        foreach (var appId in Leading)
+            await Eventually.Until(async () => Sum(await First.Leads(appId), await second.Leads(appId)).All(queue => queue.Value == 1), TakeOver, $"one replica of {appId} leads each of its queues");
+
+        orders.AddRange(users[Early..12].Select(user => Order(customer, user)));
+        await Task.WhenAny(orders[Early..]);
         // The first were there first, and lead.
         foreach (var (appId, more) in Services.Zip(users[12..].Chunk(4)))
         {
-            first.KillReplica(appId);
-            orders.AddRange(more.Select(Order));
+            First.KillReplica(appId);
+            orders.AddRange(more.Select(user => Order(customer, user)));
         }
         var orderIds = await Task.WhenAll(orders);
         foreach (var orderId in orderIds)
@@ -47,17 +75,17 @@ public class RealReplicas(RealReplicas.ReplicatedWorld world) : IClassFixture<Re
         (await world.Confirmed(orderIds)).ShouldBeLessThanOrEqualTo(Customers + 1);
         (await second.Audit()).ShouldContain("\"books_ok\":true");
 
-        Task<string> Order(string user) => customer.Order(user, PaymentTokens.Success, (Product, 1));
+        static Task<string> Order(Customer customer, string user) => customer.Order(user, PaymentTokens.Success, (Product, 1));
     }
+
+    protected RunningShop First => world.Shop;
+
+    /// <summary>The replica that outlives the first.</summary>
+    protected abstract Task<RunningShop> StartSecond();
 
     static Dictionary<string, int> Sum(params IReadOnlyDictionary<string, int>[] replicas)
     {
         replicas[0].ShouldNotBeEmpty();
         return replicas.SelectMany(queue => queue).GroupBy(queue => queue.Key).ToDictionary(queue => queue.Key, queue => queue.Sum(lead => lead.Value));
-    }
-
-    public sealed class ReplicatedWorld : RealWorld
-    {
-        protected override int Brokers => 1;
     }
 }

@@ -22,7 +22,12 @@ public class RealWorld : IAsyncLifetime
 
     protected virtual int Brokers => 3;
 
-    protected virtual string Components => Repository.File("components/kafka");
+    /// <summary>The repository whose programs run.</summary>
+    protected virtual string Release => Repository.Root;
+
+    protected virtual string Components => ComponentsOf(Release);
+
+    public static string ComponentsOf(string release) => Path.Combine(release, "components/kafka");
 
     /// <summary>The services' settings, where they differ from the defaults.</summary>
     protected virtual Dictionary<string, string?> Settings => [];
@@ -34,7 +39,7 @@ public class RealWorld : IAsyncLifetime
             return;
         heavy = await HeavyLock.Take();
         backends = await Backends.Start(Brokers);
-        shop = await RunningShop.Start(backends, Components, Settings);
+        shop = await RunningShop.Start(backends, Components, Settings, Release);
     }
 
     public virtual async ValueTask DisposeAsync()

@@ -13,22 +13,27 @@ sealed class RunFile
     static readonly string[] PortKeys = ["appPort", "daprHTTPPort", "daprGRPCPort", "metricsPort"];
     readonly Dictionary<object, object> file;
 
-    RunFile(Dictionary<object, object> file, int offset) => (this.file, Offset) = (file, offset);
+    RunFile(string root, Dictionary<object, object> file, int offset) => (Root, this.file, Offset) = (root, file, offset);
+
+    /// <summary>The repository whose run file it is.</summary>
+    public string Root { get; }
 
     /// <summary>What the tool takes as --port-offset.</summary>
     public int Offset { get; }
 
     IEnumerable<Dictionary<object, object>> Apps => ((List<object>)file["apps"]).Cast<Dictionary<object, object>>();
 
-    public static RunFile Shifted()
+    /// <param name="root">The repository, of this release or another; null: this one.</param>
+    public static RunFile Shifted(string? root = null)
     {
-        var original = Load(0);
+        root ??= Repository.Root;
+        var original = Load(root, 0);
         for (var tries = 0; tries < 100; tries++)
         {
             // Far from the shop that somebody may run here, and below what Ports gives to the suites beside this one.
             var offset = Random.Shared.Next(5_700, 10_800);
             if (IsFree(MailPage + offset) && original.Apps.SelectMany(app => PortKeys.Where(app.ContainsKey).Select(key => Port(app, key) + offset)).All(IsFree))
-                return Load(offset);
+                return Load(root, offset);
         }
 
         throw new InvalidOperationException("No free range of ports.");
@@ -62,8 +67,8 @@ sealed class RunFile
 
     /// <summary>The sidecars' Configuration.</summary>
     /// <param name="names">Where they write how they are found.</param>
-    public static string WriteConfiguration(TempFolder folder, string names) =>
-        folder.Write("config.yaml", File.ReadAllText(Repository.File("components/config.yaml")).Replace("../../.dapr-names.db", names));
+    public string WriteConfiguration(TempFolder folder, string names) =>
+        folder.Write("config.yaml", File.ReadAllText(Path.Combine(Root, "components/config.yaml")).Replace("../../.dapr-names.db", names));
 
     /// <param name="configuration">The path of the sidecars' Configuration.</param>
     public string Write(TempFolder folder, string resources, string configuration, DaprControlPlane plane)
@@ -76,12 +81,12 @@ sealed class RunFile
         return folder.Write("dapr.yaml", new SerializerBuilder().Build().Serialize(file));
     }
 
-    static RunFile Load(int offset)
+    static RunFile Load(string root, int offset)
     {
-        var file = new RunFile(new DeserializerBuilder().Build().Deserialize<Dictionary<object, object>>(File.ReadAllText(Repository.File("dapr.yaml"))), offset);
+        var file = new RunFile(root, new DeserializerBuilder().Build().Deserialize<Dictionary<object, object>>(File.ReadAllText(Path.Combine(root, "dapr.yaml"))), offset);
         foreach (var app in file.Apps)
         {
-            app["appDirPath"] = Path.GetFullPath(Path.Combine(Repository.Root, (string)app["appDirPath"]));
+            app["appDirPath"] = Path.GetFullPath(Path.Combine(root, (string)app["appDirPath"]));
             var (was, now) = ($":{app["appPort"]}", $":{Port(app, "appPort") + offset}");
             foreach (var key in PortKeys.Where(app.ContainsKey))
                 app[key] = Port(app, key) + offset;

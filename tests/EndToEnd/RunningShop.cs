@@ -12,7 +12,7 @@ public sealed partial class RunningShop : IAsyncDisposable
     public const string ApiToken = "let-me-in";
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     readonly TempFolder folder = new("shop");
-    readonly RunFile run = RunFile.Shifted();
+    readonly RunFile run;
     readonly Backends backends;
     readonly Dictionary<string, string?> settings;
     readonly Dictionary<string, string?> environment;
@@ -20,9 +20,9 @@ public sealed partial class RunningShop : IAsyncDisposable
     readonly string names;
     DaprRun? dapr;
 
-    RunningShop(Backends backends, string components, Dictionary<string, string?> settings, string? names = null)
+    RunningShop(Backends backends, string components, Dictionary<string, string?> settings, string release, string? names = null)
     {
-        (this.backends, this.components, this.settings, this.names) = (backends, components, settings, names ?? folder.File("names.db"));
+        (this.backends, this.components, this.settings, this.names, run) = (backends, components, settings, names ?? folder.File("names.db"), RunFile.Shifted(release));
         environment = new(backends.Environment) { ["DAPR_HOST_IP"] = "127.0.0.1", ["INITIAL_STOCK"] = "100", ["LOG_FORMAT"] = "text", ["APP_API_TOKEN"] = "it-is-me", ["DAPR_API_TOKEN"] = ApiToken, ["ECOM_ADMIN_KEY"] = EndToEnd.Customer.Key, ["AUTH_AUTHORITY"] = null };
         // A Spark server that this machine may have is not the shop's.
         environment["SPARK_REMOTE"] = $"sc://localhost:{Ports.Free()}";
@@ -40,9 +40,10 @@ public sealed partial class RunningShop : IAsyncDisposable
     public int SidecarMetrics(string appId) => run.Of(appId).Sidecar.Metrics;
 
     /// <param name="settings">What differs from the defaults.</param>
-    public static async Task<RunningShop> Start(Backends backends, string components, Dictionary<string, string?> settings)
+    /// <param name="release">The repository whose programs run.</param>
+    public static async Task<RunningShop> Start(Backends backends, string components, Dictionary<string, string?> settings, string release)
     {
-        var shop = new RunningShop(backends, components, settings);
+        var shop = new RunningShop(backends, components, settings, release);
         try
         {
             await shop.Tool("setup");
@@ -56,14 +57,22 @@ public sealed partial class RunningShop : IAsyncDisposable
     }
 
     /// <summary>A second replica of every service and sidecar, on ports of their own.</summary>
-    public Task<RunningShop> StartReplica() => new RunningShop(backends, components, settings, names).Run();
+    public Task<RunningShop> StartReplica() => new RunningShop(backends, components, settings, run.Root, names).Run();
+
+    /// <summary>The same of another release, after its setup, as in a rolling update.</summary>
+    public async Task<RunningShop> StartReplica(string release)
+    {
+        var replica = new RunningShop(backends, RealWorld.ComponentsOf(release), settings, release, names);
+        await replica.Tool("setup");
+        return await replica.Run();
+    }
 
     /// <summary>A customer whose requests go to either.</summary>
     public Customer CustomerOfBoth(RunningShop other) => new(run, other.run);
 
-    /// <summary>The project's own command-line tool, pointed at this shop; fails when the tool does.</summary>
+    /// <summary>The release's own command-line tool, pointed at this shop; fails when the tool does.</summary>
     public Task<string> Tool(params string[] arguments) => ChildProcess.Run(
-        "dotnet", [Repository.Tool, .. arguments], environment, Repository.Root, TimeSpan.FromMinutes(20));
+        "dotnet", [Path.Combine(run.Root, "tools/Ecom/bin/ecom.dll"), .. arguments], environment, run.Root, TimeSpan.FromMinutes(20));
 
     public Task<string> Audit() => Tool("audit", "--json", "--port-offset", $"{run.Offset}");
 

@@ -21,6 +21,9 @@ public enum Runtime
     /// <summary>A Spark, unpacked here, that can write to PostgreSQL.</summary>
     SparkJdbc = 1024,
 
+    /// <summary>The programs of an earlier release, for a rolling update.</summary>
+    EarlierRelease = 2048,
+
     /// <summary>With promtool, for the boards' questions and the alerts.</summary>
     Prometheus = 128,
 
@@ -53,6 +56,7 @@ public static class Runtimes
         [Runtime.Redis] = (() => Native(Runtime.Redis) ?? WorkingDocker.Value, "Redis: `apt-get install redis-server`, or Docker"),
         [Runtime.Prometheus] = (() => OnPath("promtool") is null ? null : OnPath("prometheus"), "Prometheus with promtool: `apt-get install prometheus`"),
         [Runtime.Chromium] = (() => Chromium, "Chromium: `apt-get install chromium`, or CHROMIUM=PROGRAM"),
+        [Runtime.EarlierRelease] = (() => UnderVariable("EARLIER_RELEASE", "tools/Ecom/bin/ecom.dll"), "a release of before, unpacked and built (`dotnet build tools/Ecom`), then EARLIER_RELEASE=DIR"),
         [Runtime.Docker] = (() => WorkingDocker.Value, "Docker Engine with Compose: https://docs.docker.com/engine/install/, and its daemon running"),
     };
 
@@ -61,6 +65,8 @@ public static class Runtimes
     public static string KafkaHome => Variable("KAFKA_HOME");
 
     public static string SparkHome => Variable("SPARK_HOME");
+
+    public static string EarlierRelease => Variable("EARLIER_RELEASE");
 
     /// <summary>The browser's program; null where there is none.</summary>
     public static string? Chromium => Environment.GetEnvironmentVariable("CHROMIUM") is { Length: > 0 } program && File.Exists(program)

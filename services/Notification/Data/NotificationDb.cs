@@ -43,6 +43,7 @@ public sealed class NotificationDb(DbContextOptions<NotificationDb> options) : S
             e.HasIndex(n => new { n.UserId, n.CreatedAt });
             e.HasIndex(n => n.OrderId).HasFilter("order_id IS NOT NULL");
             e.HasIndex(n => n.CreatedAt).HasFilter("status = 'PENDING'").HasDatabaseName("ix_notifications_pending");
+            e.HasIndex(n => n.NotificationId).HasFilter("status = 'FAILED'").HasDatabaseName("ix_notifications_failed");
         });
         model.Entity<FraudNotice>(e =>
         {
