@@ -13,6 +13,13 @@ public sealed record Checkpoint(string Folder, string Epoch)
 {
     const int HashLength = 12;
 
+    // Before it renames a file of a checkpoint, Hadoop's newer interface runs a program that says whether the name is a link: on a
+    // disk of this machine four in five of the processes that a small batch starts. The older one renames all the same. Spark
+    // has it under this name since 4.1.
+    const string FilesKey = "spark.sql.streaming.checkpointFileManagerClass";
+    const string FilesOnDisk = "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager";
+    static readonly Version KnowsFilesOnDisk = new(4, 1);
+
     /// <summary>Where the stream keeps its offsets and its state.</summary>
     public string Query => $"{Folder}/{Epoch}";
 
@@ -33,6 +40,8 @@ public sealed record Checkpoint(string Folder, string Epoch)
     public static Checkpoint Open(SparkSession session, string root, string stream, string version, bool fresh)
     {
         root = root.TrimEnd('/');
+        if (!root.Contains("://", StringComparison.Ordinal) && session.Conf().Get(FilesKey) is null && Version.TryParse(session.Version().Split('-')[0], out var spark) && spark >= KnowsFilesOnDisk)
+            session.Conf().Set(FilesKey, FilesOnDisk);
         var owner = $"{stream} plan {version}";
         var folder = $"{root}/{stream}-{version}";
         if (ServerFolder.Lines(session, $"{root}/metadata") is not null)

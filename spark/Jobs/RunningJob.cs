@@ -30,6 +30,9 @@ public sealed class RunningJob
     {
         var version = Checkpoint.VersionOf(Rows(Takeover.None), [.. job.Inputs.Keys.Order(StringComparer.Ordinal), job.OutputMode, $"{settings.Partitions}", settings.StoreClass]);
         var checkpoint = Checkpoint.Open(session, checkpoints, job.Name, version, fresh);
+        // A batch without rows only forgets what is over, which the next one does as well; but a row that is sent when it is final waits for it.
+        if (settings.Interval is not null && job.OutputMode == Job.Update)
+            session.Conf().Set("spark.sql.streaming.noDataMicroBatches.enabled", false);
         var begin = CatchUp.Prepare(session, kafka, job, checkpoint, settings.Rate, output, stop);
         var query = kafka.Write(CloudEvents.Records(begin.Rows(Rows(begin), job), job), job.OutputTopic)
             .QueryName(job.Name)

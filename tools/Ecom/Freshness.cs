@@ -7,9 +7,27 @@ sealed class Freshness(ShopClient shop, TimeSpan patience, DateTimeOffset since,
 {
     static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Looks while orders are placed, and until all of them are shown.</summary>
+    /// <returns>For each checkout the milliseconds from its answer to its row; none where nobody computes, which is said.</returns>
+    public static async Task<IReadOnlyList<double>> Of(Shop shop, TimeSpan patience, Func<Task<IReadOnlyList<Told>>> orders, CancellationToken cancel)
+    {
+        if (await Unseen(shop, cancel) is { } reason)
+        {
+            Terminal.Line($"analytics are not measured: {reason}");
+            await orders();
+            return [];
+        }
+        var freshness = await From(shop.Client, patience, cancel);
+        int? ended = null;
+        var watching = freshness.Watch(() => ended, cancel);
+        var told = await orders();
+        ended = told.Count;
+        return Delays(told.Select(order => order.Checkout.At), await Terminal.Working("waiting for analytics", () => watching));
+    }
+
     /// <summary>Beside PostgreSQL the jobs on Spark compute. Their rows of the last hour show that they run, or else a server on which they may.</summary>
     /// <returns>Why nobody seems to compute; null when somebody may.</returns>
-    public static async Task<string?> Unseen(Shop shop, CancellationToken cancel)
+    static async Task<string?> Unseen(Shop shop, CancellationToken cancel)
     {
         if (!shop.Data.IsPostgres || string.Equals(Environment.GetEnvironmentVariable("ANALYTICS_ENGINE"), "embedded", StringComparison.OrdinalIgnoreCase))
             return null;
@@ -19,7 +37,7 @@ sealed class Freshness(ShopClient shop, TimeSpan patience, DateTimeOffset since,
     }
 
     /// <summary>Begins to look; what is counted already does not count.</summary>
-    public static async Task<Freshness> From(ShopClient shop, TimeSpan patience, CancellationToken cancel)
+    static async Task<Freshness> From(ShopClient shop, TimeSpan patience, CancellationToken cancel)
     {
         var now = DateTimeOffset.UtcNow;
         var since = new DateTimeOffset(now.Ticks - now.Ticks % TimeSpan.TicksPerMinute, TimeSpan.Zero);
@@ -28,7 +46,7 @@ sealed class Freshness(ShopClient shop, TimeSpan patience, DateTimeOffset since,
 
     /// <summary>Looks until all are counted, or, once it is known how many are wanted, nothing has come for a while.</summary>
     /// <returns>When there were how many.</returns>
-    public async Task<IReadOnlyList<(DateTimeOffset At, int Counted)>> Watch(Func<int?> wanted, CancellationToken cancel)
+    async Task<IReadOnlyList<(DateTimeOffset At, int Counted)>> Watch(Func<int?> wanted, CancellationToken cancel)
     {
         List<(DateTimeOffset, int Counted)> seen = [(since, 0)];
         var quiet = Stopwatch.StartNew();

@@ -10,7 +10,7 @@ namespace Ecom.Tool;
 /// <param name="Unsent">Events and mails that wait to be sent.</param>
 sealed record MinuteFigures(int Minute, int Orders, double? CheckoutP50Ms, double? CheckoutP95Ms, double? P50Ms, double? P95Ms, double? MemoryMb, int Unsent);
 
-sealed record LastingFigures([property: JsonIgnore] DemoFigures Common, IReadOnlyList<MinuteFigures> Minutes) : DemoFigures(Common);
+sealed record LastingFigures([property: JsonIgnore] DemoFigures Common, IReadOnlyList<MinuteFigures> Minutes, double? AnalyticsP50Ms, double? AnalyticsP95Ms) : DemoFigures(Common), IFreshness;
 
 /// <summary>Customers who come at a steady rate for a while: whether the last minute is as the first.</summary>
 sealed class LastingLoad(Shop shop, ShopChoice choice)
@@ -28,9 +28,13 @@ sealed class LastingLoad(Shop shop, ShopChoice choice)
     public async Task<int> Run(IReadOnlyList<Wish> wishes, int rate, TimeSpan time, CancellationToken cancel)
     {
         await Terminal.Working("filling the shelves (not measured)", () => customers.Restock(wishes, cancel));
-        await Door.Open(wishes, rate, time, Seed, Stopwatch.StartNew(), wish => Receive(wish, cancel), Watch, cancel);
-        await Tell(cancel);
-        return await Summary.Finish(shop, all, figures => new LastingFigures(figures, minutes), choice, cancel);
+        var delays = await Freshness.Of(shop, choice.Patience, async () =>
+        {
+            await Door.Open(wishes, rate, time, Seed, Stopwatch.StartNew(), wish => Receive(wish, cancel), Watch, cancel);
+            await Tell(cancel);
+            return all;
+        }, cancel);
+        return await Summary.Finish(shop, all, figures => new LastingFigures(figures, minutes, Figures.Percentile(delays, 0.50), Figures.Percentile(delays, 0.95)), choice, cancel);
     }
 
     async Task Receive(Wish wish, CancellationToken cancel)

@@ -52,19 +52,9 @@ static class Load
         var token = mixed ? null : PaymentTokens.Success;
         if (warmUp > 0)
             await Burst(customers, Wishes(0, warmUp, token), users, "to warm up (not measured)", cancel);
-        if (await Freshness.Unseen(shop, cancel) is { } reason)
-        {
-            Terminal.Line($"analytics are not measured: {reason}");
-            var (began, orders) = await Burst(customers, Wishes(warmUp, count, token), users, "", cancel);
-            return await Summary.Finish(shop, orders, figures => Summary.Measure(figures, orders, new(began, [])), choice, cancel);
-        }
-        var freshness = await Freshness.From(shop.Client, choice.Patience, cancel);
-        int? ended = null;
-        var watching = freshness.Watch(() => ended, cancel);
-        var (started, told) = await Burst(customers, Wishes(warmUp, count, token), users, "", cancel);
-        ended = told.Count;
-        var shown = await Terminal.Working("waiting for analytics", () => watching);
-        return await Summary.Finish(shop, told, figures => Summary.Measure(figures, told, new(started, Freshness.Delays(told.Select(order => order.Checkout.At), shown))), choice, cancel);
+        var burst = (Started: DateTimeOffset.UtcNow, Told: (IReadOnlyList<Told>)[]);
+        var delays = await Freshness.Of(shop, choice.Patience, async () => (burst = await Burst(customers, Wishes(warmUp, count, token), users, "", cancel)).Told, cancel);
+        return await Summary.Finish(shop, burst.Told, figures => Summary.Measure(figures, burst.Told, new(burst.Started, delays)), choice, cancel);
     }
 
     static async Task<(DateTimeOffset Started, IReadOnlyList<Told> Told)> Burst(Customers customers, Wish[] wishes, int users, string purpose, CancellationToken cancel)

@@ -5,7 +5,15 @@ namespace Ecom.Tool;
 record DemoFigures(int Orders, int Fulfilled, int Cancelled, int Stuck, double? P50Ms, double? P95Ms, double? FirstOrderMs, double? MemoryMb, bool BooksOk);
 
 sealed record LoadFigures([property: JsonIgnore] DemoFigures Common, double AcceptedPerS, double EndedPerS, double? CheckoutP50Ms, double? CheckoutP95Ms, double? AnalyticsP50Ms, double? AnalyticsP95Ms)
-    : DemoFigures(Common);
+    : DemoFigures(Common), IFreshness;
+
+/// <summary>How long a checkout takes to show in analytics; null: none has come there.</summary>
+interface IFreshness
+{
+    double? AnalyticsP50Ms { get; }
+
+    double? AnalyticsP95Ms { get; }
+}
 
 /// <summary>A burst: when it began, and how long its checkouts took to show in analytics.</summary>
 sealed record Burst(DateTimeOffset Started, IReadOnlyList<double> AnalyticsMs);
@@ -26,6 +34,8 @@ static class Summary
         figures = more?.Invoke(figures) ?? figures;
         if (figures is LoadFigures load)
             Print(load);
+        if (figures is IFreshness freshness)
+            Print(freshness);
         if (shop.Client.Retries > 0)
             Terminal.Line($"{shop.Client.Retries} requests were asked again because a service was away");
         if (choice.Json)
@@ -69,6 +79,10 @@ static class Summary
     {
         Terminal.Line($"checkout: p50 {figures.CheckoutP50Ms} ms, p95 {figures.CheckoutP95Ms} ms");
         Terminal.Line($"burst: {figures.AcceptedPerS:0} accepted/s, {figures.EndedPerS:0} ended/s (first checkout to last answer, and to last end; carts filled before)");
+    }
+
+    static void Print(IFreshness figures)
+    {
         if (figures.AnalyticsP50Ms is null)
             Terminal.Line($"analytics: no checkout has come to its rows");
         else
