@@ -5,7 +5,7 @@ namespace Ecom.Spark.Jobs;
 
 /// <summary>
 /// A program that goes on when the shell that started it ends (on Linux and macOS). Its folder keeps which process it is, with what it
-/// was called, what it says, and in the end its exit code. A process that has its id after it ended, or after the machine was started anew, is not taken for it.
+/// was called, what it says, and in the end that it was stopped, or its exit code. A process that has its id after it ended, or after the machine was started anew, is not taken for it.
 /// </summary>
 public sealed class Detached(string folder)
 {
@@ -33,6 +33,7 @@ public sealed class Detached(string folder)
     public string State => Started is not var (id, since) ? "never started"
         : Process is not null ? string.Create(CultureInfo.InvariantCulture, $"runs since {since:yyyy-MM-dd HH:mm:ss'Z'}, process {id}")
         : Read("exit") is { } code ? $"ended with exit code {code}"
+        : Read("stopped") is { } time ? $"was stopped at {time}"
         : $"is gone without a word (process {id}): killed, crashed, or the machine was started anew";
 
     (int Id, DateTime Since)? Started => Read("process")?.Split(' ') is [var id, var since]
@@ -46,7 +47,8 @@ public sealed class Detached(string folder)
         Directory.CreateDirectory(folder);
         if (File.Exists(Log))
             File.Move(Log, Log + ".before", overwrite: true);
-        File.Delete(Path.Combine(folder, "exit"));
+        foreach (var end in (string[])["exit", "stopped"])
+            File.Delete(Path.Combine(folder, end));
         File.WriteAllText(Path.Combine(folder, "command"), string.Join(' ', command));
         var info = new ProcessStartInfo("/bin/sh", ["-c", Start, "sh", Log, .. command]) { WorkingDirectory = folder };
         foreach (var (key, value) in environment ?? new Dictionary<string, string>())
@@ -60,6 +62,7 @@ public sealed class Detached(string folder)
     {
         if (Process is not { } id)
             return true;
+        File.WriteAllText(Path.Combine(folder, "stopped"), string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd HH:mm:ss'Z'}"));
         Signal("-TERM", id);
         if (Ends(patience))
             return true;

@@ -46,6 +46,12 @@ public sealed class JobsSubmitTests : IDisposable
         program.Stop(Patience).ShouldBeTrue();
 
         program.Process.ShouldBeNull();
+        program.State.ShouldStartWith("was stopped at 20");
+
+        program.Run(["sleep", "1000"]);
+        using (var killed = Process.GetProcessById(program.Process.ShouldNotBeNull()))
+            killed.Kill();
+        program.RunsUntil(() => false, Patience).ShouldBeFalse();
         program.State.ShouldContain("is gone without a word");
 
         // The machine was started anew, and the id is another program's.
@@ -97,7 +103,7 @@ public sealed class JobsSubmitTests : IDisposable
         finally
         {
             await Call("stop", Velocity.Job.Name);
-            Words(await Call("cluster", "down"), "runs since").ShouldBe(0);
+            Words(await Call("cluster", "down"), "was stopped at").ShouldBe(killAWorker ? 3 : 4);
         }
     }
 

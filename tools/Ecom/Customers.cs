@@ -21,6 +21,9 @@ sealed class Customers(ShopClient shop, TimeSpan patience)
     /// <summary>The most that one restock takes.</summary>
     const int MostUnits = 100_000;
 
+    const int ManyLooks = 10;
+    static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(20), Later = TimeSpan.FromMilliseconds(250);
+
     // Two runs must not share a key, or the second would be answered with the first one's order.
     readonly string run = Ids.NewEvent();
     int checkouts;
@@ -66,13 +69,14 @@ sealed class Customers(ShopClient shop, TimeSpan patience)
     /// <summary>Looks, now and then, whether the order has ended. The end is when order-service says it was: nobody follows hundreds of orders live without slowing them.</summary>
     public async Task<Told> AwaitEnd(Accepted checkout, CancellationToken cancel)
     {
-        while (true)
+        for (var looks = 1; ; looks++)
         {
             if (await shop.Order(checkout.OrderId, cancel) is { ClosedAt: { } at } order)
                 return new(checkout, order.Status == "FULFILLED", at);
             if (DateTimeOffset.UtcNow - checkout.At > patience)
                 return new(checkout, false, null);
-            await Task.Delay(TimeSpan.FromMilliseconds(20), cancel);
+            // When it ended the order itself says: who waits for long need not ask the shop out of breath.
+            await Task.Delay(looks < ManyLooks ? Soon : Later, cancel);
         }
     }
 
