@@ -6,13 +6,11 @@ using Npgsql;
 namespace Ecom.Tests.EndToEnd;
 
 /// <summary>A shop of its own: after this, its books are full.</summary>
-public sealed class OldWorld : RealWorld
+public sealed class OldWorld : OneBrokerWorld
 {
     /// <summary>What the timers of a shop in which nobody orders read meanwhile.</summary>
     const int Idle = 2_000;
     static readonly TimeSpan Quiet = TimeSpan.FromSeconds(12);
-
-    protected override int Brokers => 1;
 
     /// <summary>The journal's purge counts up to as many each minute, whatever the books hold.</summary>
     protected override Dictionary<string, string?> Settings => new() { ["JOURNAL_EVENTS"] = "1000" };

@@ -5,7 +5,7 @@ namespace Ecom.Tests.EndToEnd;
 
 /// <summary>Two replicas of every service on the same broker and database; in the middle of the traffic one of each dies.</summary>
 [Needs(Runtime.RealWorld)]
-public sealed class RealReplicas(ReplicatedWorld world) : ReplicasSuite<ReplicatedWorld>(world)
+public sealed class RealReplicas(OneBrokerWorld world) : ReplicasSuite<OneBrokerWorld>(world)
 {
     protected override Task<RunningShop> StartSecond() => First.StartReplica();
 }
@@ -18,12 +18,7 @@ public sealed class RealRollingUpdate(UpdatedWorld world) : ReplicasSuite<Update
     protected override Task<RunningShop> StartSecond() => First.StartReplica(Repository.Root);
 }
 
-public class ReplicatedWorld : RealWorld
-{
-    protected override int Brokers => 1;
-}
-
-public sealed class UpdatedWorld : ReplicatedWorld
+public sealed class UpdatedWorld : OneBrokerWorld
 {
     protected override string Release => Runtimes.Has(Runtime.EarlierRelease) ? Runtimes.EarlierRelease : base.Release;
 }

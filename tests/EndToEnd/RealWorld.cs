@@ -99,6 +99,12 @@ public class RealWorld : IAsyncLifetime
         Confirmations.Of(orderIds, () => Task.FromResult(Backends.Mail.Mails().Select(mail => mail.Subject)), TimeSpan.FromSeconds(90));
 }
 
+/// <summary>On one broker, for a class of its own.</summary>
+public class OneBrokerWorld : RealWorld
+{
+    protected override int Brokers => 1;
+}
+
 [CollectionDefinition(Name)]
 public class RealWorldCollection : ICollectionFixture<RealWorld>
 {
