@@ -62,14 +62,17 @@ public sealed class Detached(string folder)
     {
         if (Process is not { } id)
             return true;
-        File.WriteAllText(Path.Combine(folder, "stopped"), string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd HH:mm:ss'Z'}"));
         Signal("-TERM", id);
-        if (Ends(patience))
-            return true;
-        if (!force)
-            return false;
-        Signal("-KILL", id);
-        return Ends(patience);
+        if (!Ends(patience))
+        {
+            if (!force)
+                return false;
+            Signal("-KILL", id);
+            if (!Ends(patience))
+                return false;
+        }
+        File.WriteAllText(Path.Combine(folder, "stopped"), string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd HH:mm:ss'Z'}"));
+        return true;
     }
 
     /// <summary>Waits while it runs; false when it ended, or the time is over, before it was ready: <see cref="Tail"/> says why.</summary>

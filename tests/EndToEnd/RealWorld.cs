@@ -112,14 +112,12 @@ public class RealWorldCollection : ICollectionFixture<RealWorld>
 }
 
 /// <summary>On one broker; its orders wait for an answer no longer than <see cref="Deadline"/>, and its spans are collected.</summary>
-public sealed class SmallWorld : RealWorld
+public sealed class SmallWorld : OneBrokerWorld
 {
     /// <summary>In which an answer must come while who owes it runs: also after a start, on a busy machine.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(25);
 
     internal TraceCollector Collector { get; private set; } = null!;
-
-    protected override int Brokers => 1;
 
     protected override Dictionary<string, string?> Settings => new(Collector.Settings) { ["SAGA_TIMEOUT_SECONDS"] = $"{Deadline.TotalSeconds}" };
 
