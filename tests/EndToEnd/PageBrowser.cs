@@ -31,6 +31,8 @@ public sealed class PageBrowser : IAsyncDisposable
             ColorScheme = look.HasFlag(Look.Dark) ? ColorScheme.Dark : ColorScheme.Light,
             IsMobile = look.HasFlag(Look.Phone),
             HasTouch = look.HasFlag(Look.Phone),
+            // A colour on its way from one to another is neither, and would be judged.
+            ReducedMotion = ReducedMotion.Reduce,
             ExtraHTTPHeaders = from is null ? null : [new("X-Forwarded-For", from)],
         }));
         await visitor.Open(path);
