@@ -8,60 +8,66 @@ namespace Ecom.Analytics;
 /// </summary>
 public sealed class AbandonedCarts() : Computation("cart_abandonment", Topics.CartItemAdded, Topics.CartItemRemoved, Topics.CheckoutInitiated)
 {
-    // Both in the order of their coming; of a user there are few.
-    readonly Dictionary<string, List<Fact>> waiting = new(StringComparer.Ordinal), ends = new(StringComparer.Ordinal);
-    readonly List<Fact> abandoned = [];
+    /// <summary>An item was added, or what ended its wait. Without a product: a checkout, which ends the wait of all of them.</summary>
+    readonly record struct Moment(string? ProductId, DateTimeOffset Time)
+    {
+        public DateTimeOffset Until => Time + AnalyticsRules.CartPatience;
+
+        public bool Ends(Moment item) => (ProductId is null || ProductId == item.ProductId) && Time >= item.Time && Time <= item.Until;
+    }
+
+    /// <summary>A user's items that nothing has ended yet, and what ends those that come late. Of both there are few.</summary>
+    sealed record Cart(List<Moment> Waiting, List<Moment> Ends);
+
+    readonly Dictionary<string, Cart> carts = new(StringComparer.Ordinal);
+    readonly PriorityQueue<string, DateTimeOffset> due = new();
+    readonly List<AbandonedItem> abandoned = [];
 
     protected override bool DropsCopies => false;
 
     protected override DateTimeOffset Matters(Fact fact) => fact.Time + AnalyticsRules.CartPatience;
 
+    protected override Fact Needed(Fact fact) => new(fact.Topic, fact.Id, fact.Time) { UserId = fact.UserId, ProductId = fact.ProductId };
+
     protected override void Count(Fact fact)
     {
-        if (IsAddition(fact))
+        if (!carts.TryGetValue(fact.UserId!, out var cart))
+            carts[fact.UserId!] = cart = new([], []);
+        var moment = new Moment(fact.Topic == Topics.CheckoutInitiated ? null : fact.ProductId, fact.Time);
+        if (fact.Topic != Topics.CartItemAdded)
         {
-            if (!Of(ends, fact).Exists(end => Ends(end, fact)))
-                Of(waiting, fact).Add(fact);
-            return;
+            cart.Ends.Add(moment);
+            cart.Waiting.RemoveAll(moment.Ends);
         }
-        Of(ends, fact).Add(fact);
-        Of(waiting, fact).RemoveAll(item => Ends(fact, item));
+        else if (!cart.Ends.Exists(end => end.Ends(moment)))
+            cart.Waiting.Add(moment);
+        due.Enqueue(fact.UserId!, moment.Until);
     }
 
-    protected override void Drop(Fact fact)
+    protected override void Drop(DateTimeOffset passed)
     {
-        if (IsAddition(fact) && Of(waiting, fact).Remove(fact))
-            abandoned.Add(fact);
-        else if (!IsAddition(fact))
-            Of(ends, fact).Remove(fact);
-        foreach (var facts in (Dictionary<string, List<Fact>>[])[waiting, ends])
-            if (Of(facts, fact).Count == 0)
-                facts.Remove(fact.UserId!);
+        while (due.TryPeek(out var user, out var until) && until <= passed)
+        {
+            due.Dequeue();
+            if (!carts.TryGetValue(user, out var cart))
+                continue;
+            abandoned.AddRange(cart.Waiting.Where(IsOver).Select(item => new AbandonedItem
+            {
+                AsOf = item.Time, Sequence = 1, UserId = user, ProductId = item.ProductId!, ItemAddedTime = item.Time, DetectedAt = item.Until,
+            }));
+            cart.Waiting.RemoveAll(IsOver);
+            cart.Ends.RemoveAll(IsOver);
+            if (cart is { Waiting.Count: 0, Ends.Count: 0 })
+                carts.Remove(user);
+        }
+
+        bool IsOver(Moment moment) => moment.Until <= passed;
     }
 
     protected override IEnumerable<AnalyticsRow> Changed()
     {
-        List<AnalyticsRow> rows =
-        [
-            .. abandoned.Select(item => new AbandonedItem
-            {
-                AsOf = item.Time, Sequence = 1, UserId = item.UserId!, ProductId = item.ProductId!, ItemAddedTime = item.Time, DetectedAt = item.Time + AnalyticsRules.CartPatience,
-            }),
-        ];
+        List<AnalyticsRow> rows = [.. abandoned];
         abandoned.Clear();
         return rows;
-    }
-
-    static bool IsAddition(Fact fact) => fact.Topic == Topics.CartItemAdded;
-
-    /// <summary>A checkout ends the wait of all products of the user.</summary>
-    static bool Ends(Fact end, Fact item) =>
-        (end.Topic == Topics.CheckoutInitiated || end.ProductId == item.ProductId) && end.Time >= item.Time && end.Time <= item.Time + AnalyticsRules.CartPatience;
-
-    static List<Fact> Of(Dictionary<string, List<Fact>> users, Fact fact)
-    {
-        if (!users.TryGetValue(fact.UserId!, out var facts))
-            users[fact.UserId!] = facts = [];
-        return facts;
     }
 }

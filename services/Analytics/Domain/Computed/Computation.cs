@@ -14,7 +14,7 @@ public sealed record Fact(string Topic, string Id, DateTimeOffset Time)
     /// <summary>A heartbeat's; null: the fact is none.</summary>
     public IReadOnlyList<TopicRhythm>? Rhythm { get; init; }
 
-    public static Fact Of<T>(CloudEvent<T> e) => new(e.Type, e.Id, new(e.Time.UtcTicks - e.Time.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero));
+    public static Fact Of<T>(CloudEvent<T> e) where T : IEvent => new(T.Topic, e.Id, new(e.Time.UtcTicks - e.Time.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero));
 }
 
 /// <summary>
@@ -27,7 +27,7 @@ public sealed record Fact(string Topic, string Id, DateTimeOffset Time)
 public abstract class Computation(string name, params IReadOnlyList<string> topics)
 {
     readonly Dictionary<string, DateTimeOffset> seen = new(StringComparer.Ordinal);
-    readonly PriorityQueue<Fact, DateTimeOffset> remembered = new();
+    readonly PriorityQueue<string, DateTimeOffset> repeatable = new();
 
     public string Name => name;
 
@@ -52,7 +52,8 @@ public abstract class Computation(string name, params IReadOnlyList<string> topi
                 late++;
             else if (Counts(fact) && !(DropsCopies && IsCopy(fact, limit)))
             {
-                counted.Add(Remember(fact));
+                counted.Add(Needed(fact));
+                Remember(counted[^1]);
                 Count(counted[^1]);
             }
         }
@@ -66,9 +67,14 @@ public abstract class Computation(string name, params IReadOnlyList<string> topi
     public void Recall(DateTimeOffset newest, IEnumerable<Fact> kept)
     {
         Newest = newest > Newest ? newest : Newest;
-        // Some are kept for their copies' sake alone.
-        foreach (var fact in kept.Where(fact => Until(fact) > Watermark).Select(Remember).Where(fact => Matters(fact) > Watermark))
-            Count(fact);
+        foreach (var fact in kept)
+        {
+            Remember(fact);
+            // Some are kept for their copies' sake alone.
+            if (Matters(fact) > Watermark)
+                Count(fact);
+        }
+        Forget();
         _ = Changed().Count();
     }
 
@@ -90,8 +96,8 @@ public abstract class Computation(string name, params IReadOnlyList<string> topi
 
     protected abstract void Count(Fact fact);
 
-    /// <summary>Time has passed the fact.</summary>
-    protected abstract void Drop(Fact fact);
+    /// <summary>Time has passed: what has a part in no answer that may still change goes.</summary>
+    protected abstract void Drop(DateTimeOffset passed);
 
     /// <summary>The rows that changed since the last call.</summary>
     protected abstract IEnumerable<AnalyticsRow> Changed();
@@ -103,23 +109,23 @@ public abstract class Computation(string name, params IReadOnlyList<string> topi
 
     bool IsCopy(Fact fact, DateTimeOffset limit) => seen.TryGetValue(fact.Id, out var time) && time + AnalyticsRules.Lateness > limit;
 
-    Fact Remember(Fact fact)
+    void Remember(Fact fact)
     {
-        fact = Needed(fact);
+        if (!DropsCopies)
+            return;
         seen[fact.Id] = fact.Time;
-        remembered.Enqueue(fact, Until(fact));
-        return fact;
+        repeatable.Enqueue(fact.Id, fact.Time);
     }
 
     void Forget()
     {
-        while (remembered.TryPeek(out var fact, out var until) && until <= Watermark)
+        while (repeatable.TryPeek(out var id, out var time) && time + AnalyticsRules.Lateness <= Watermark)
         {
-            remembered.Dequeue();
-            if (seen.TryGetValue(fact.Id, out var time) && time == fact.Time)
-                seen.Remove(fact.Id);
-            Drop(fact);
+            repeatable.Dequeue();
+            if (seen.TryGetValue(id, out var last) && last == time)
+                seen.Remove(id);
         }
+        Drop(Watermark);
     }
 }
 
@@ -145,6 +151,7 @@ public abstract class WindowedComputation<TKey, TSum>(string name, TimeSpan wind
     where TKey : notnull where TSum : Sum, new()
 {
     readonly Dictionary<TKey, TSum> sums = [];
+    readonly PriorityQueue<TKey, DateTimeOffset> ends = new();
     readonly HashSet<TKey> changed = [];
 
     protected abstract IEnumerable<TKey> Keys(Fact fact, DateTimeOffset windowStart);
@@ -160,17 +167,22 @@ public abstract class WindowedComputation<TKey, TSum>(string name, TimeSpan wind
         foreach (var key in Keys(fact, Floor(fact.Time, window)))
         {
             if (!sums.TryGetValue(key, out var sum))
+            {
                 sums[key] = sum = new();
+                ends.Enqueue(key, Matters(fact));
+            }
             Add(key, sum, fact);
             changed.Add(key);
         }
     }
 
-    /// <summary>No fact is dropped before its window has ended: the whole window goes.</summary>
-    protected sealed override void Drop(Fact fact)
+    protected sealed override void Drop(DateTimeOffset passed)
     {
-        foreach (var key in Keys(fact, Floor(fact.Time, window)))
+        while (ends.TryPeek(out var key, out var end) && end <= passed)
+        {
+            ends.Dequeue();
             sums.Remove(key);
+        }
     }
 
     protected sealed override IEnumerable<AnalyticsRow> Changed()

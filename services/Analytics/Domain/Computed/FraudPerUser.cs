@@ -9,6 +9,7 @@ public sealed class FraudPerUser() : Computation("fraud_detection", Topics.Order
     static readonly TimeSpan Window = TimeSpan.FromMinutes(5), Slide = TimeSpan.FromMinutes(1);
 
     readonly Dictionary<string, List<Fact>> users = new(StringComparer.Ordinal);
+    readonly PriorityQueue<Fact, DateTimeOffset> remembered = new();
     readonly HashSet<(string User, DateTimeOffset Start)> changed = [];
 
     protected override DateTimeOffset Matters(Fact fact) => Floor(fact.Time, Slide) + Window;
@@ -18,14 +19,19 @@ public sealed class FraudPerUser() : Computation("fraud_detection", Topics.Order
         if (!users.TryGetValue(fact.UserId!, out var facts))
             users[fact.UserId!] = facts = [];
         facts.Add(fact);
+        remembered.Enqueue(fact, Matters(fact));
         for (var start = Floor(fact.Time, Slide); start + Window > fact.Time; start -= Slide)
             changed.Add((fact.UserId!, start));
     }
 
-    protected override void Drop(Fact fact)
+    protected override void Drop(DateTimeOffset passed)
     {
-        if (users.TryGetValue(fact.UserId!, out var facts) && facts.Remove(fact) && facts.Count == 0)
-            users.Remove(fact.UserId!);
+        while (remembered.TryPeek(out var fact, out var until) && until <= passed)
+        {
+            remembered.Dequeue();
+            if (users.TryGetValue(fact.UserId!, out var facts) && facts.Remove(fact) && facts.Count == 0)
+                users.Remove(fact.UserId!);
+        }
     }
 
     protected override IEnumerable<AnalyticsRow> Changed()
