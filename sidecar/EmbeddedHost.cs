@@ -40,6 +40,9 @@ public sealed class EmbeddedHost : IAsyncDisposable
 
     public AppSpec App(string appId) => Apps.First(a => a.AppId == appId);
 
+    /// <summary>Whether a host, of whatever process, works in a folder now.</summary>
+    public static bool WorksIn(string dataFolder) => DataFolder.IsHeld(dataFolder);
+
     /// <summary>Starts everything; returns when the sidecars serve (the apps may still be starting). Throws SetupException before anything has begun.</summary>
     public static async Task<EmbeddedHost> Start(EmbeddedHostOptions options, CancellationToken cancel = default)
     {

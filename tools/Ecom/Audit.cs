@@ -45,19 +45,19 @@ static class Audit
 
     /// <summary>
     /// A shop in use is read while it works: asked again until it adds up, or until nothing more has come right for a while.
-    /// After a burst the last mails take as long as they take.
+    /// After a burst the last mails take as long as they take. In one that is stopped nothing comes right.
     /// </summary>
     public static async Task<AuditReport> Settled(ServiceData data, Addresses addresses, CancellationToken cancel)
     {
         var (fewest, progress) = (int.MaxValue, Stopwatch.GetTimestamp());
         while (true)
         {
-            var began = Stopwatch.GetTimestamp();
+            var (began, isAtRest) = (Stopwatch.GetTimestamp(), data.IsAtRest);
             var books = await Books.Read(data, cancel);
             var report = new AuditReport(data.Place, books, [.. books.Mismatches(), .. await DeadSagas(books, addresses, cancel)]);
             if (report.Mismatches.Count + books.Waiting is var left && left < fewest)
                 (fewest, progress) = (left, began);
-            if (report.Ok || Stopwatch.GetElapsedTime(progress) > (books.Waiting > 0 ? Sending : Settling))
+            if (report.Ok || isAtRest || Stopwatch.GetElapsedTime(progress) > (books.Waiting > 0 ? Sending : Settling))
                 return report;
             // Half of the time at most is spent with reading: the shop needs the machine to come right.
             var reading = Stopwatch.GetElapsedTime(began);
