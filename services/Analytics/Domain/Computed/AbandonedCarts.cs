@@ -53,7 +53,12 @@ public sealed class AbandonedCarts() : Computation("cart_abandonment", Topics.Ca
                 continue;
             abandoned.AddRange(cart.Waiting.Where(IsOver).Select(item => new AbandonedItem
             {
-                AsOf = item.Time, Sequence = 1, UserId = user, ProductId = item.ProductId!, ItemAddedTime = item.Time, DetectedAt = item.Until,
+                AsOf = item.Time,
+                Sequence = 1,
+                UserId = user,
+                ProductId = item.ProductId!,
+                ItemAddedTime = item.Time,
+                DetectedAt = item.Until,
             }));
             cart.Waiting.RemoveAll(IsOver);
             cart.Ends.RemoveAll(IsOver);
