@@ -15,24 +15,23 @@ sealed class ServiceData
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     readonly Func<string, bool, DbConnection> open;
-    readonly Func<bool> isAtRest;
 
-    ServiceData(string place, bool isPostgres, Func<bool> isAtRest, Func<string, bool, DbConnection> open) => (Place, IsPostgres, this.isAtRest, this.open) = (place, isPostgres, isAtRest, open);
+    ServiceData(string place, bool isPostgres, Func<string, bool, DbConnection> open) => (Place, IsPostgres, this.open) = (place, isPostgres, open);
 
     public string Place { get; }
 
     public bool IsPostgres { get; }
 
     /// <summary>Nobody works on it, as far as anybody can know: where there is PostgreSQL, nobody can.</summary>
-    public bool IsAtRest => isAtRest();
+    public bool IsAtRest => !IsPostgres && !EmbeddedHost.WorksIn(Place);
 
     public static ServiceData Of(string dataFolder) => PostgreSql.FromEnvironment() is { } server
-        ? new($"PostgreSQL {server.Host}:{server.Port}/{server.Database}", true, () => false, (app, mayWrite) => new NpgsqlConnection(PostgreSql.Connection(server, app, mayWrite)))
+        ? new($"PostgreSQL {server.Host}:{server.Port}/{server.Database}", true, (app, mayWrite) => new NpgsqlConnection(PostgreSql.Connection(server, app, mayWrite)))
         : Files(dataFolder);
 
     public static ServiceData Files(string folder)
     {
-        return new(folder, false, () => !EmbeddedHost.WorksIn(folder), (app, mayWrite) =>
+        return new(folder, false, (app, mayWrite) =>
         {
             var file = Path.Combine(folder, app + ".db");
             if (!File.Exists(file))

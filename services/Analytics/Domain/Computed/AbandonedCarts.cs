@@ -46,9 +46,8 @@ public sealed class AbandonedCarts() : Computation("cart_abandonment", Topics.Ca
 
     protected override void Drop(DateTimeOffset passed)
     {
-        while (due.TryPeek(out var user, out var until) && until <= passed)
+        foreach (var user in Passed(due, passed))
         {
-            due.Dequeue();
             if (!carts.TryGetValue(user, out var cart))
                 continue;
             abandoned.AddRange(cart.Waiting.Where(IsOver).Select(item => new AbandonedItem

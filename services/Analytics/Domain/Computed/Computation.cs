@@ -107,6 +107,16 @@ public abstract class Computation(string name, params IReadOnlyList<string> topi
 
     protected static DateTimeOffset Floor(DateTimeOffset time, TimeSpan window) => new(time.Ticks - time.Ticks % window.Ticks, TimeSpan.Zero);
 
+    /// <summary>Takes from a queue what time has passed.</summary>
+    protected static IEnumerable<T> Passed<T>(PriorityQueue<T, DateTimeOffset> queue, DateTimeOffset passed)
+    {
+        while (queue.TryPeek(out var next, out var until) && until <= passed)
+        {
+            queue.Dequeue();
+            yield return next;
+        }
+    }
+
     bool IsCopy(Fact fact, DateTimeOffset limit) => seen.TryGetValue(fact.Id, out var time) && time + AnalyticsRules.Lateness > limit;
 
     void Remember(Fact fact)
@@ -114,17 +124,14 @@ public abstract class Computation(string name, params IReadOnlyList<string> topi
         if (!DropsCopies)
             return;
         seen[fact.Id] = fact.Time;
-        repeatable.Enqueue(fact.Id, fact.Time);
+        repeatable.Enqueue(fact.Id, fact.Time + AnalyticsRules.Lateness);
     }
 
     void Forget()
     {
-        while (repeatable.TryPeek(out var id, out var time) && time + AnalyticsRules.Lateness <= Watermark)
-        {
-            repeatable.Dequeue();
-            if (seen.TryGetValue(id, out var last) && last == time)
+        foreach (var id in Passed(repeatable, Watermark))
+            if (seen.TryGetValue(id, out var time) && time + AnalyticsRules.Lateness <= Watermark)
                 seen.Remove(id);
-        }
         Drop(Watermark);
     }
 }
@@ -178,11 +185,8 @@ public abstract class WindowedComputation<TKey, TSum>(string name, TimeSpan wind
 
     protected sealed override void Drop(DateTimeOffset passed)
     {
-        while (ends.TryPeek(out var key, out var end) && end <= passed)
-        {
-            ends.Dequeue();
+        foreach (var key in Passed(ends, passed))
             sums.Remove(key);
-        }
     }
 
     protected sealed override IEnumerable<AnalyticsRow> Changed()

@@ -26,12 +26,9 @@ public sealed class FraudPerUser() : Computation("fraud_detection", Topics.Order
 
     protected override void Drop(DateTimeOffset passed)
     {
-        while (remembered.TryPeek(out var fact, out var until) && until <= passed)
-        {
-            remembered.Dequeue();
+        foreach (var fact in Passed(remembered, passed))
             if (users.TryGetValue(fact.UserId!, out var facts) && facts.Remove(fact) && facts.Count == 0)
                 users.Remove(fact.UserId!);
-        }
     }
 
     protected override IEnumerable<AnalyticsRow> Changed()
