@@ -74,14 +74,11 @@ sealed class Supervisor(string name, IEnumerable<string> topics, string from, Fu
         for (var looks = 0; ;)
         {
             var ended = running.AwaitEnd(Look);
-            foreach (var line in running.NewProgress())
-            {
-                output.WriteLine(line);
-                failures = 0;
-            }
+            Tell();
             if (stop.IsCancellationRequested)
             {
                 running.Stop();
+                Tell();
                 output.WriteLine($"{name} stopped: {running.Summary()}; the next start goes on from here");
                 return ExitCodes.Done;
             }
@@ -97,6 +94,15 @@ sealed class Supervisor(string name, IEnumerable<string> topics, string from, Fu
                 continue;
             output.WriteLine($"{name} was stopped by somebody else, most likely another program on its checkpoint; it is left to that");
             return ExitCodes.QueryFailed;
+        }
+
+        void Tell()
+        {
+            foreach (var line in running.NewProgress())
+            {
+                output.WriteLine(line);
+                failures = 0;
+            }
         }
     }
 }
