@@ -45,7 +45,7 @@ sealed class DatabaseCheck<TDb>(TDb db) : IHealthCheck where TDb : ServiceDb
             await db.Processed.AnyAsync(cancellationToken);
             return HealthCheckResult.Healthy();
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception)
         {
             return HealthCheckResult.Unhealthy();
         }
@@ -66,7 +66,7 @@ sealed class QueuesCheck<TDb>(TDb db, IEnumerable<RowQueue<TDb>> queues, TimePro
                 if ((await queue.Look(db, cancellationToken)).OldestAt is { } oldest && clock.GetUtcNow() - oldest is var age && age > Patience)
                     late.Add(FormattableString.Invariant($"the oldest row of {queue.Name} waits for {age.TotalSeconds:0} s"));
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception)
         {
             // The database's own check says so.
         }

@@ -7,7 +7,7 @@ namespace Ecom.Sidecar.Processes;
 public static class Ports
 {
     /// <summary>Below the range from which systems give out ports for outgoing connections: what is free there stays free.</summary>
-    const int Lowest = 20_000, Highest = 32_000;
+    const int Lowest = 29_000, Highest = 32_000;
 
     public static (IReadOnlyList<AppSpec> Apps, int MailPort) Free(IReadOnlyList<AppSpec> apps)
     {

@@ -13,7 +13,7 @@ namespace Ecom.Tests.Conformance;
 public sealed class LocalNetworkTests : IAsyncLifetime
 {
     const int Megabyte = 1 << 20;
-    static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan Soon = Eventually.OnABusyMachine(TimeSpan.FromSeconds(20));
     readonly LocalNetwork network = new();
     readonly int port = Ports.Free(), port2 = Ports.Free();
     readonly TaskCompletionSource arrived = new(TaskCreationOptions.RunContinuationsAsynchronously), aborted = new(TaskCreationOptions.RunContinuationsAsynchronously);

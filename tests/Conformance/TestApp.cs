@@ -37,6 +37,8 @@ public sealed class TestApp : IAsyncDisposable
     /// <summary>What it answers who asks how it is.</summary>
     public bool IsWell { get; set; } = true;
 
+    public bool HasSaidThatItIsNotWell { get; private set; }
+
     public async Task Start()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -49,7 +51,11 @@ public sealed class TestApp : IAsyncDisposable
         web.MapPost("/bulk/{topic}", ReceiveBatch);
         web.Map("/echo/{**path}", Echo);
         web.MapMethods("/answer/{status:int}", ["GET", "POST"], (int status) => Results.Text($"status {status}", statusCode: status));
-        web.MapGet("/well", () => Results.StatusCode(IsWell ? 200 : 503));
+        web.MapGet("/well", () =>
+        {
+            HasSaidThatItIsNotWell |= !IsWell;
+            return Results.StatusCode(IsWell ? 200 : 503);
+        });
         web.MapMethods("/fails/{id}/{times:int}/{status:int}", ["GET", "POST"], (string id, int times, int status) =>
             calls.AddOrUpdate(id, 1, (_, n) => n + 1) <= times ? Results.StatusCode(status) : Results.Text($"call {calls[id]}"));
         web.MapGet("/hangs/{id}/{times:int}", async (string id, int times, CancellationToken gone) =>
@@ -76,7 +82,7 @@ public sealed class TestApp : IAsyncDisposable
     {
         using var door = new TcpListener(IPAddress.Loopback, Port);
         door.Start();
-        using var patience = new CancellationTokenSource(deadline);
+        using var patience = new CancellationTokenSource(Support.Eventually.OnABusyMachine(deadline));
         using var caller = await door.AcceptSocketAsync(patience.Token);
     }
 

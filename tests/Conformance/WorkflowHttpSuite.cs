@@ -29,8 +29,10 @@ public abstract class WorkflowHttpSuite(Sidecars sidecars) : IAsyncLifetime
         }));
         worker = builder.Build();
         await worker.StartAsync();
-        await Eventually.Until(async () => (int?)JsonNode.Parse(await sidecars.Http.GetStringAsync("v1.0/metadata"))!["workflows"]?["connectedWorkers"] > 0, Deadline, "the worker is connected");
+        await Eventually.Until(async () => await Workers() > 0, Deadline, "the worker is connected");
     }
+
+    async Task<int> Workers() => (int?)JsonNode.Parse(await sidecars.Http.GetStringAsync("v1.0/metadata"))!["workflows"]?["connectedWorkers"] ?? 0;
 
     public async ValueTask DisposeAsync()
     {
@@ -38,6 +40,7 @@ public abstract class WorkflowHttpSuite(Sidecars sidecars) : IAsyncLifetime
         {
             await worker.StopAsync();
             worker.Dispose();
+            await Eventually.Until(async () => await Workers() == 0, Deadline, "the sidecar has seen it go");
         }
         GC.SuppressFinalize(this);
     }

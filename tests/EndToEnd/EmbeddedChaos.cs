@@ -26,7 +26,7 @@ public sealed class EmbeddedChaos
     {
         await using var shop = EmbeddedShop.Prepare();
 
-        var (code, figures, output) = await shop.Run("chaos", "--minutes", minutes, "--rate", rate, "--seed", Seed);
+        var (code, figures, output) = await shop.Run("chaos", "--minutes", minutes, "--rate", rate, "--seed", Seed, "--timeout", "180");
 
         code.ShouldBe(0, output);
         (Count(figures, "lost"), Count(figures, "twice"), Count(figures, "stuck"), Count(figures, "unanswered")).ShouldBe((0, 0, 0, 0), output);
@@ -45,7 +45,7 @@ public sealed class EmbeddedChaos
         await using var shop = await EmbeddedShop.Start(isIsolated: true);
         int?[] before = [.. EmbeddedShop.Apps.Select(shop.ProcessOf)];
 
-        var (code, figures, output) = await shop.Run("chaos", "--attach", "--minutes", "0.4", "--seed", Seed);
+        var (code, figures, output) = await shop.Run("chaos", "--attach", "--minutes", "0.4", "--seed", Seed, "--timeout", "180");
 
         code.ShouldBe(0, output);
         Count(figures, "faults").ShouldBeGreaterThan(2, output);
@@ -61,7 +61,7 @@ public sealed class EmbeddedChaos
         var before = shop.ProcessOf(AppIds.Order);
 
         // The host starts its service again: there is nothing to do.
-        var (code, _, output) = await shop.Run("chaos", "--attach", "--minutes", "0.4", "--seed", Seed, "--targets", "order", "--restart", "order-service=true");
+        var (code, _, output) = await shop.Run("chaos", "--attach", "--minutes", "0.4", "--seed", Seed, "--timeout", "180", "--targets", "order", "--restart", "order-service=true");
 
         code.ShouldBe(0, output);
         output.ShouldContain("kill   order-service (pid");

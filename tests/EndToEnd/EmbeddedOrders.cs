@@ -89,8 +89,8 @@ public class EmbeddedOrders(EmbeddedWorld world)
     {
         await shop.Customer.WaitFor(await shop.Customer.Order(Customer.NewUser("zed"), PaymentTokens.Success, ("PROD-001", 1)), "FULFILLED");
 
-        var first = await shop.Run("demo", "--attach");
-        var second = await shop.Run("demo", "--attach");
+        var first = await shop.Run("demo", "--attach", "--timeout", "180");
+        var second = await shop.Run("demo", "--attach", "--timeout", "180");
 
         foreach (var (code, figures, output) in new[] { first, second })
         {

@@ -1,4 +1,5 @@
 using Ecom.Contracts;
+using Ecom.Tests.Support;
 using Microsoft.Data.Sqlite;
 
 namespace Ecom.Tests.EndToEnd;
@@ -22,6 +23,7 @@ public sealed class EmbeddedPowerCut
             await Ask(file, "PRAGMA wal_checkpoint(TRUNCATE)");
         await shop.Up();
         var lost = await Sell(shop);
+        await Eventually.Until(async () => await Untaken(shop) == 0, TimeSpan.FromSeconds(10), "the broker has written down that order-service took its events, and does not bring them again");
         await shop.KillHost();
         Cut(Files(shop).Single(file => Path.GetFileName(file) == $"{AppIds.Order}.db"), frames: 0);
 
@@ -58,6 +60,11 @@ public sealed class EmbeddedPowerCut
         await shop.Customer.WaitFor(order, "FULFILLED");
         return order;
     }
+
+    static async Task<long> Untaken(EmbeddedShop shop) => (long)(await shop.Row(
+        "sidecars",
+        "SELECT count(*) AS untaken FROM cursors JOIN messages ON messages.topic = cursors.topic AND messages.offset >= cursors.next WHERE app = $1 AND active = 1",
+        AppIds.Order))["untaken"]!;
 
     /// <summary>Those that have something in their log.</summary>
     static List<string> Files(EmbeddedShop shop) => [.. Directory.GetFiles(shop.Data, "*.db").Where(file => File.Exists($"{file}-wal") && new FileInfo($"{file}-wal").Length > LogHeader).Order(StringComparer.Ordinal)];

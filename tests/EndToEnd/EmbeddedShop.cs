@@ -40,7 +40,8 @@ public sealed class EmbeddedShop : IAsyncDisposable
     public IReadOnlyList<string> Log()
     {
         using var reader = new StreamReader(new FileStream(Path.Combine(Data, "shop.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        return reader.ReadToEnd().Split('\n');
+        // What follows the last line's end is half a line as yet.
+        return reader.ReadToEnd().Split('\n')[..^1];
     }
 
     public int AppPort(string appId) => run.AppPort(appId);

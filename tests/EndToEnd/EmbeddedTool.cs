@@ -13,7 +13,7 @@ public class EmbeddedTool
     {
         await using var shop = EmbeddedShop.Prepare();
 
-        var (code, figures, output) = await shop.Run("demo");
+        var (code, figures, output) = await shop.Run("demo", "--timeout", "180");
 
         code.ShouldBe(0, output);
         (Count("orders"), Count("fulfilled"), Count("cancelled"), Count("stuck")).ShouldBe((20, 17, 3, 0), output);

@@ -65,6 +65,8 @@ public class RealOrders(RealWorld world)
 
         (await world.Mail($"Order Cancelled - Payment Failed #{orderId}")).To.ShouldBe([$"{user}@example.com"]);
 
+        // It goes out beside the mail's event, not before it.
+        await Eventually.Until(() => Story.Of(world.Backends.Kafka, orderId).Topics.Contains(Topics.OrderCancelled), TimeSpan.FromSeconds(30), "the cancellation is on its topic");
         var story = Story.Of(world.Backends.Kafka, orderId);
         story.ShouldBe(Topics.PaymentFailed, AppIds.Payment, orderId, causedBy: Topics.OrderCreated);
         story.Data(Topics.PaymentFailed).GetProperty("reason").GetString().ShouldBe("card_declined");

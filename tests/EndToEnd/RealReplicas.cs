@@ -43,8 +43,8 @@ public abstract class ReplicasSuite<TWorld>(TWorld world) : IClassFixture<TWorld
         using var payment = First.FreezeApp(AppIds.Payment);
         List<Task<string>> orders = [.. users[..Early].Select(user => Order(First.Customer, user))];
         await Task.WhenAll(orders);
+        await Eventually.Until(async () => (long)(await world.Row("order_service", "SELECT count(*) FROM orders WHERE status = 'PENDING'"))!["count"]! == Early, Recovery, "all of them wait");
         await using var second = await StartSecond();
-        (await world.Row("order_service", "SELECT count(*) FROM orders WHERE status = 'PENDING'"))!["count"].ShouldBe((long)Early);
         payment.Dispose();
         using var customer = First.CustomerOfBoth(second);
         foreach (var appId in Leading)

@@ -26,7 +26,7 @@ public sealed class SidecarNames
     {
         using var folder = new TempFolder("names");
 
-        await using var sidecar = await Start(folder, "cleanupInterval: 1s");
+        await using var sidecar = await Start(folder, "cleanupInterval: 10s");
 
         (await sidecar.Log()).ShouldContain(CleansUp);
         await Eventually.Until(async () => (await sidecar.Log()).Contains("Host registration lost", StringComparison.Ordinal), TimeSpan.FromSeconds(30), "it ends itself");

@@ -19,15 +19,15 @@ public class SidecarPatience(SidecarPatience.OneBroker world) : IClassFixture<Si
     {
         await using var shop = await world.StartService("payment-service");
         await shop.Publish(0, 20);
-        await Eventually.Until(() => shop.Service.Received.Count >= 20, Patience, "20 events arrived");
+        await Eventually.Until(() => shop.Service.Received.Distinct().Count() >= 20, Patience, "20 events arrived");
 
         await shop.StopService();
         await shop.Publish(20, 20);
         await Eventually.Until(async () => await shop.RefusedDeliveries() >= 15, Patience, "the sidecar has tried a few times");
         await shop.StartService();
 
-        await Eventually.Until(() => shop.Service.Received.Count >= 20, Patience, "the other 20 events arrived");
-        foreach (var key in shop.Service.Received.GroupBy(n => n % 3))
+        await Eventually.Until(() => shop.Service.Received.Distinct().Count() >= 20, Patience, "the other 20 events arrived");
+        foreach (var key in shop.Service.Received.Distinct().GroupBy(n => n % 3))
             key.ShouldBe(key.Order());
         world.Kafka.Read("dlq.events").ShouldBeEmpty();
     }

@@ -52,7 +52,7 @@ public sealed class SparkJobs(RealWorld world) : IAsyncLifetime
             "dotnet",
             [Repository.File("spark/Jobs/bin/Ecom.Jobs.dll"), "all", "--remote", $"sc://127.0.0.1:{port}", "--brokers", world.Backends.Kafka.Brokers, "--checkpoint", checkpoint.Path, "--trigger", "1s"],
             new Dictionary<string, string?> { ["SPARK_METRICS_ADDRESS"] = $"http://127.0.0.1:{metrics}" });
-        await WaitUntil(() => Task.FromResult(program.Output.Count(line => line.Contains(" started: ", StringComparison.Ordinal)) == 6), "the five jobs, and the stream of dead letters, have started");
+        await WaitUntil(() => Task.FromResult(program.Output.Where(line => line.Contains(" started: ", StringComparison.Ordinal)).Select(line => line.Split(' ')[0]).Distinct().Count() == 6), "the five jobs, and the stream of dead letters, have started");
     }
 
     /// <summary>What the program, and Spark's executors, tell Prometheus.</summary>
@@ -71,7 +71,7 @@ public sealed class SparkJobs(RealWorld world) : IAsyncLifetime
     {
         program!.Interrupt();
         var code = await program.WaitForExit(TimeSpan.FromSeconds(60));
-        var output = program.Tail();
+        var output = string.Join('\n', program.Output);
         await program.DisposeAsync();
         return (code, output);
     }

@@ -28,6 +28,7 @@ public sealed class Visitor(Uri shop, IBrowserContext context) : IAsyncDisposabl
     {
         page = await context.NewPageAsync();
         Page.SetDefaultTimeout(Patience);
+        Assertions.SetDefaultExpectTimeout(Patience);
         Page.Request += (_, request) => hosts.Add(new Uri(request.Url) is { Scheme: not "data" } url ? url.Authority : shop.Authority);
         Page.Console += (_, message) =>
         {

@@ -17,7 +17,7 @@ public sealed class CartOutboxTests(CartFixture fixture) : CartScenario(fixture)
         var trying = new TaskCompletionSource();
         Sidecar.OnPublishing = (topic, body) => topic == CheckedOut && body.Contains(User) ? Hang(trying) : Task.CompletedTask;
         var unanswered = CheckOut();
-        await trying.Task.WaitAsync(Soon);
+        await trying.Task.WaitAsync(Eventually.OnABusyMachine(Soon));
 
         await Cart.KillAndStartAgain();
         Sidecar.OnPublishing = (_, _) => Task.CompletedTask;
@@ -35,7 +35,7 @@ public sealed class CartOutboxTests(CartFixture fixture) : CartScenario(fixture)
         var trying = new TaskCompletionSource();
         Sidecar.OnPublishing = (topic, body) => topic == CheckedOut && body.Contains(User) ? Hang(trying) : Task.CompletedTask;
         var unanswered = CheckOut(at: replica.Http);
-        await trying.Task.WaitAsync(Soon);
+        await trying.Task.WaitAsync(Eventually.OnABusyMachine(Soon));
 
         await replica.DisposeAsync();
         Sidecar.OnPublishing = (_, _) => Task.CompletedTask;
@@ -60,7 +60,7 @@ public sealed class CartOutboxTests(CartFixture fixture) : CartScenario(fixture)
         using var customer = new HttpClient { BaseAddress = Http.BaseAddress };
         using var patience = new CancellationTokenSource();
         var request = customer.PostAsync($"/cart/{User}/checkout", null, patience.Token);
-        await saving.Task.WaitAsync(Soon);
+        await saving.Task.WaitAsync(Eventually.OnABusyMachine(Soon));
 
         await patience.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(request);

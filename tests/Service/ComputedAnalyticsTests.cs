@@ -90,7 +90,7 @@ public sealed class ComputedAnalyticsTests : IAsyncLifetime
         // As the sidecar does after a pause: all of the quiet topic in one piece, the busy one piece by piece.
         var quiet = Deliver(failed);
         // The next parts are there before the last is answered, however slow this test is.
-        await Parallel.ForEachAsync(created, new ParallelOptions { MaxDegreeOfParallelism = 6 }, async (part, _) => await Deliver(part));
+        await Parallel.ForEachAsync(created, new ParallelOptions { MaxDegreeOfParallelism = 24 }, async (part, _) => await Deliver(part));
         await quiet;
 
         (await Rows("fraud")).Count(r => (string?)r["alert_type"] == "high_order_value").ShouldBe(Math.Min(1000, hours * 60 * 5));

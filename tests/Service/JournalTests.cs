@@ -146,7 +146,7 @@ public abstract class JournalTests(ServiceProcess service)
 
         await Bring([Checkout]);
 
-        using var deadline = new CancellationTokenSource(Soon);
+        using var deadline = new CancellationTokenSource(Eventually.OnABusyMachine(Soon));
         while (await lines.ReadLineAsync(deadline.Token) is { } line)
             if (line.StartsWith("data: ", StringComparison.Ordinal) && JsonNode.Parse(line[6..])! is var change && change["orders"]?.AsArray().Select(o => (string?)o).Contains(order) == true)
             {

@@ -175,6 +175,8 @@ public sealed class OrderStreamTests(QuietOrder fixture) : IClassFixture<QuietOr
         await first.Takes(warm.Checkout);
         await second.Get($"/orders/{warm.Order}");
         await second.Http.ShouldRefuse(404, "GET", "/orders/ORD-UNKNOWN");
+        // An order that is not fresh is not waited for.
+        var facts = new Facts();
         var opening = Follower.Of(second, facts.Order);
         for (var i = 0; i < 5; i++)
             await second.Http.ShouldRefuse(404, "GET", "/orders/ORD-UNKNOWN");

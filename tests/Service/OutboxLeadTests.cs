@@ -36,7 +36,7 @@ public sealed class OutboxLeadTests : IAsyncLifetime
         foreach (var order in orders)
             await leader.Sends("inventory.reserved", order.Order);
         standby.Sidecar.Published.ShouldBeEmpty();
-        (await Leads(leader), await Leads(standby)).ShouldBe((1, 0));
+        await Eventually.Until(async () => (await Leads(leader), await Leads(standby)) == (1, 0), Soon, "the leader leads");
         leader.Sidecar.Published.DistinctBy(r => r.Id).Count().ShouldBe(leader.Sidecar.Published.Count, "each once");
     }
 
@@ -49,7 +49,7 @@ public sealed class OutboxLeadTests : IAsyncLifetime
         await standby.Takes(facts.Confirmed);
 
         await standby.Sends("inventory.reserved", facts.Order);
-        (await Leads(standby)).ShouldBe(1);
+        await Eventually.Until(async () => await Leads(standby) == 1, Soon, "the standby leads");
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class OutboxLeadTests : IAsyncLifetime
         await leader.Takes(facts.Confirmed);
 
         await standby.Sends("inventory.reserved", facts.Order);
-        (await Leads(leader), await Leads(standby)).ShouldBe((0, 1));
+        await Eventually.Until(async () => (await Leads(leader), await Leads(standby)) == (0, 1), Soon, "the standby leads");
         leader.Output.ShouldNotContain(line => line.Contains("No line to PostgreSQL"));
     }
 
@@ -74,7 +74,7 @@ public sealed class OutboxLeadTests : IAsyncLifetime
         await leader.Takes(facts.Confirmed);
 
         await standby.Sends("inventory.reserved", facts.Order);
-        (await Leads(leader), await Leads(standby)).ShouldBe((0, 1));
+        await Eventually.Until(async () => (await Leads(leader), await Leads(standby)) == (0, 1), Soon, "the standby leads");
     }
 
     [Fact]
@@ -96,11 +96,12 @@ public sealed class OutboxLeadTests : IAsyncLifetime
     {
         wire.Die(newOnesPass: false);
 
+        await leader.Http.ShouldRefuse(503, "GET", "/health/ready");
         var facts = new Facts();
         await standby.Takes(facts.Confirmed);
 
         await standby.Sends("inventory.reserved", facts.Order);
-        (await Leads(leader), await Leads(standby)).ShouldBe((0, 1));
+        await Eventually.Until(async () => (await Leads(leader), await Leads(standby)) == (0, 1), Soon, "the standby leads");
         leader.Sent("inventory.reserved", facts.Order).ShouldBeEmpty();
     }
 

@@ -262,7 +262,7 @@ public sealed class SimulatedShop : IAsyncLifetime
             await (isCancelledFirst ? cancel : Cancel(cancelled));
             return answer == "SUCCESS" ? batch.Length : 0;
         }
-        catch (Exception e) when (e is HttpRequestException or IOException)
+        catch (Exception e) when (e is HttpRequestException or IOException or TaskCanceledException)
         {
             return 0;
         }

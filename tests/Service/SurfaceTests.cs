@@ -39,6 +39,7 @@ public sealed class SurfaceTests(OneOfEach services)
     public async Task A_service_is_not_ready_without_its_sidecar_but_lives()
     {
         await using var service = await ServiceProcess.Start("Payment", Database.Sqlite);
+        await Eventually.Until(async () => (await service.Http.GetAsync("/health/ready")).IsSuccessStatusCode, TimeSpan.FromSeconds(20), "it is ready");
         await service.Sidecar.DisposeAsync();
 
         using var ready = await service.Http.GetAsync("/health/ready");

@@ -45,7 +45,7 @@ public sealed class ConnectErrorsTests(SparkWorld world)
             .Select(CallFunction("raise_error", Lit("broken on purpose")).As("value"))
             .WriteStream().Format("memory").QueryName("broken").Start();
 
-        var error = Should.Throw<SparkException>(() => query.AwaitTermination(TimeSpan.FromSeconds(60)));
+        var error = Should.Throw<SparkException>(() => query.AwaitTermination(Eventually.OnABusyMachine(TimeSpan.FromSeconds(60))));
 
         error.ErrorClass.ShouldBe("STREAM_FAILED");
         error.Chain().Select(e => e.Message).ShouldContain(message => message.Contains("broken on purpose"));

@@ -8,7 +8,7 @@ namespace Ecom.Tests.Spark;
 [Needs(Runtime.Spark)]
 public sealed class ConnectPackageTests(SparkWorld world)
 {
-    static readonly TimeSpan Patience = Eventually.OnABusyMachine(TimeSpan.FromMinutes(3));
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     /// <summary>As such programs are written; only the namespace is another.</summary>
     const string ForMicrosoftSpark = """

@@ -75,7 +75,7 @@ public sealed class JobsSubmitTests : IDisposable
         kafka.Produce(Enumerable.Range(0, records).Select(i => Event(At("00:00:00").AddSeconds(i), new Contracts.InventoryReserved("ORD-1", [new Contracts.StockLine($"PROD-00{i % 5 + 1}", i % 3 + 1)]))));
         var expected = Enumerable.Range(0, records).GroupBy(i => (Product: $"PROD-00{i % 5 + 1}", Hour: i / 3600))
             .Select(group => $"{group.Key.Product} {At("00:00:00").AddHours(group.Key.Hour):yyyy-MM-dd'T'HH:mm:ss}.000000Z {group.Sum(i => i % 3 + 1)}").Order(StringComparer.Ordinal).ToList();
-        var ports = Ports.Free(4);
+        int[] ports = [.. Ports.Free(3), Ports.FreePair()];
         try
         {
             var up = await Call("cluster", "up", "--port", Text(ports[0]), "--master-port", Text(ports[1]), "--master-page", Text(ports[2]), "--worker-page", Text(ports[3]));
@@ -124,7 +124,7 @@ public sealed class JobsSubmitTests : IDisposable
     async Task<string> Call(int expected, params string[] arguments)
     {
         await using var program = ChildProcess.Start("spark job", "dotnet", [Repository.File("spark/Jobs/bin/Ecom.Jobs.dll"), .. arguments, "--data", data.Path]);
-        var code = await program.WaitForExit(Eventually.OnABusyMachine(Patience));
+        var code = await program.WaitForExit(Patience);
         var output = string.Join('\n', program.Output);
         code.ShouldBe(expected, output);
         return output;

@@ -37,6 +37,7 @@ public sealed class JobsSupervisionTests(SparkWorld world)
         {
             kafka.Produce(Paid("10:00:00", 10m), Reserved("10:00:00", ("PROD-001", 1)), new HistoryRecord(Topics.PaymentProcessed, "no event"));
             await run.WaitUntil(() => Task.FromResult(kafka.Read(RevenueStreaming.Job.OutputTopic, Velocity.Job.OutputTopic).Count == 2), Patience, "the first rows are there");
+            await run.WaitUntil(() => Task.FromResult(Job.All.All(job => Starts(job) == 1)), Patience, "all have started");
 
             server.Dispose();
             kafka.Kill(0);
@@ -47,16 +48,18 @@ public sealed class JobsSupervisionTests(SparkWorld world)
             kafka.Produce(Paid("10:00:01", 5m), Reserved("10:00:01", ("PROD-001", 2)));
 
             await run.WaitUntil(() => Task.FromResult(Last(kafka, RevenueStreaming.Job, "total_revenue") == "15.00" && Last(kafka, Velocity.Job, "units_sold") == "3"), Patience, "the sums go on");
-            await run.WaitUntil(() => Task.FromResult(kafka.Read(Topics.DeadLetters).Count == 2), Patience, "each job that refuses the record has buried it, once");
+            await run.WaitUntil(() => Task.FromResult(Job.All.All(job => Starts(job) == 2)), Patience, "all have started again");
+            // A batch that was cut off is made again: the same letters.
+            await run.WaitUntil(() => Task.FromResult(kafka.Read(Topics.DeadLetters).DistinctBy(letter => JsonDocument.Parse(letter.Value).RootElement.GetProperty("id").GetString()).Count() == 2), Patience, "each job that refuses the record has buried it, once");
             (await run.Stop()).ShouldBe(ExitCodes.Done);
         }
         finally
         {
             server.Dispose();
         }
-        run.Lines.Count(line => line.Contains("the jobs wait for it", StringComparison.Ordinal)).ShouldBe(1, "one says it for all");
-        foreach (var job in Job.All)
-            run.Lines.Count(line => line.StartsWith($"{job.Name} started: ", StringComparison.Ordinal)).ShouldBe(2, job.Name);
+        run.Lines.TakeWhile(line => !line.Contains("are there again", StringComparison.Ordinal)).Count(line => line.Contains("the jobs wait for it", StringComparison.Ordinal)).ShouldBe(1, "one says it for all");
+
+        int Starts(Job job) => run.Lines.Count(line => line.StartsWith($"{job.Name} started: ", StringComparison.Ordinal));
     }
 
     /// <summary>Long: the producer of a batch whose rows the broker refuses tries for two minutes.</summary>

@@ -10,7 +10,7 @@ namespace Ecom.Tests.Spark;
 public sealed partial class OwnJobTests(SparkWorld world)
 {
     const string Input = "order.created", Output = "own.product_hours";
-    static readonly TimeSpan Patience = Eventually.OnABusyMachine(TimeSpan.FromMinutes(2));
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [Fact]
     [Needs(Runtime.Spark | Runtime.Kafka)]

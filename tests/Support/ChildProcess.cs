@@ -67,8 +67,10 @@ public sealed partial class ChildProcess : IAsyncDisposable
         return code == 0 ? string.Join('\n', child.Output) : throw new ProcessEndedException($"{child.Name} ended with {code}.\n{child.Tail()}");
     }
 
+    /// <param name="deadline">A quiet machine's.</param>
     public async Task<int> WaitForExit(TimeSpan deadline)
     {
+        deadline = Eventually.OnABusyMachine(deadline);
         using var timer = new CancellationTokenSource(deadline);
         try
         {

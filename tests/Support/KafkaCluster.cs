@@ -47,7 +47,7 @@ public sealed class KafkaCluster : IAsyncDisposable
 
     public async Task Produce(string topic, string? key, string value)
     {
-        using var producer = new ProducerBuilder<string?, string>(new ProducerConfig { BootstrapServers = Brokers, Acks = Acks.All }).SetLogHandler(Quiet).Build();
+        using var producer = new ProducerBuilder<string?, string>(new ProducerConfig { BootstrapServers = Brokers, Acks = Acks.All, EnableIdempotence = true }).SetLogHandler(Quiet).Build();
         await producer.ProduceAsync(topic, new Message<string?, string> { Key = key, Value = value });
     }
 

@@ -4,11 +4,11 @@ using System.Net.Sockets;
 
 namespace Ecom.Tests.Support;
 
-/// <summary>Free TCP ports below the range from which systems take the ports of outgoing connections: one that is found
-/// free here cannot be taken by a client's connection before the server that gets it listens.</summary>
+/// <summary>Free TCP ports below the range from which systems take the ports of outgoing connections, and below those that an embedded host
+/// takes when it is free to: one that is found free here cannot be taken by others before the server that gets it listens.</summary>
 public static class Ports
 {
-    const int First = 20_000, Last = 31_999;
+    const int First = 20_000, Last = 28_999;
 
     /// <summary>A port is this process's for as long as it holds the port's file: test assemblies run side by side.</summary>
     static readonly Dictionary<int, FileStream> Given = [];
@@ -26,6 +26,17 @@ public static class Ports
         }
 
         throw new InvalidOperationException($"No free port from {First} to {Last}.");
+    }
+
+    /// <summary>The first of two neighbours.</summary>
+    public static int FreePair()
+    {
+        lock (Given)
+        {
+            while (true)
+                if (Free() is var first && !Given.ContainsKey(first + 1) && CanListen(first + 1) && Reserve(first + 1))
+                    return first;
+        }
     }
 
     public static int[] Free(int count) => [.. Enumerable.Range(0, count).Select(_ => Free())];

@@ -228,6 +228,18 @@ public sealed class ServiceProcess : IAsyncDisposable
     {
         process = ChildProcess.Start(AppId, "dotnet", [Program], environment, folder.Path);
         await process.WaitUntil(async () => (await Http.GetAsync("/health")).IsSuccessStatusCode, TimeSpan.FromSeconds(60));
+        await WarmUp();
+    }
+
+    /// <summary>What is asked for the first time may take longer than the service waits for others, on a busy machine. Nobody is to know of these.</summary>
+    async Task WarmUp()
+    {
+        if (AppId == Contracts.AppIds.Analytics)
+            await Http.GetAsync($"/orders/{Contracts.Ids.NewOrder()}/story");
+        if (AppId != Contracts.AppIds.Cart)
+            return;
+        await Http.GetAsync("/cart/first-of-all");
+        await Http.PostAsync("/cart/first-of-all/items", new StringContent("""{"product_id":"PROD-NONE","quantity":1}""", Encoding.UTF8, "application/json"));
     }
 
     async Task CreateSchema()

@@ -9,7 +9,7 @@ namespace Ecom.Tests.Unit;
 [Needs(Runtime.Postgres)]
 public sealed class PostgresLineTests
 {
-    static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan Soon = Eventually.OnABusyMachine(TimeSpan.FromSeconds(20));
 
     [Fact]
     public async Task A_commit_of_another_replica_rings_and_one_of_its_own_does_not()

@@ -25,7 +25,8 @@ public sealed class Stage
         return true;
     }
 
-    public IReadOnlyList<string> StepsOf(string instance) => [.. Steps.Where(step => step.Instance == instance).Select(step => step.Step)];
+    /// <summary>Each once, in their order: a step whose answer a sidecar has lost is taken again.</summary>
+    public IReadOnlyList<string> StepsOf(string instance) => [.. Steps.Where(step => step.Instance == instance).Select(step => step.Step).Distinct()];
 
     public int CallsOf(string instance) => Calls.Count(call => call.Instance == instance);
 }

@@ -58,7 +58,7 @@ public abstract class SidecarFixture : IAsyncLifetime
         var id = Guid.NewGuid().ToString("N");
         await RestartApp(async () =>
         {
-            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            using var deadline = new CancellationTokenSource(Eventually.OnABusyMachine(TimeSpan.FromSeconds(30)));
             using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{GrpcPort}");
             var wire = new TaskHubSidecarService.TaskHubSidecarServiceClient(channel);
             using var work = wire.GetWorkItems(new(), cancellationToken: deadline.Token);

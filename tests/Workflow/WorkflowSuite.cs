@@ -36,7 +36,7 @@ public abstract class WorkflowSuite(SidecarFixture sidecar)
     {
         var id = await Start("FanOut", "abc");
 
-        await Eventually.Until(() => Stage.CallsOf(id) == 3, Deadline, "all three wait at the gate");
+        await Eventually.Until(() => Stage.CallsOf(id) >= 3, Deadline, "all three wait at the gate");
         Stage.Gate(id).SetResult();
 
         (await End(id)).ReadOutputAs<string>().ShouldBe("abc");
@@ -71,7 +71,7 @@ public abstract class WorkflowSuite(SidecarFixture sidecar)
 
         var state = await End(id);
 
-        state.ReadOutputAs<double>().ShouldBeInRange(299, 5_000);
+        state.ReadOutputAs<double>().ShouldBeGreaterThanOrEqualTo(299);
     }
 
     [Fact]
@@ -243,7 +243,7 @@ public abstract class WorkflowSuite(SidecarFixture sidecar)
         await Eventually.Until(() => Stage.CallsOf(id) == 1, Deadline, "the first activity runs");
 
         await Sidecar.RestartApp();
-        await Eventually.Until(() => Stage.CallsOf(id) == 2, Deadline, "the activity is delivered again");
+        await Eventually.Until(() => Stage.CallsOf(id) >= 2, Deadline, "the activity is delivered again");
         Stage.Gate(id).SetResult();
 
         (await End(id)).ReadOutputAs<string>().ShouldBe("THROUGH!");

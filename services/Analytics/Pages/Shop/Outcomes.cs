@@ -11,7 +11,7 @@ public sealed record Outcome(string Name, string Icon, string Explains, string? 
         new("It pays", Icons.Material.Rounded.CheckCircle, "Paid, reserved, fulfilled, and a mail", PaymentTokens.Success),
         new("Declined", Icons.Material.Rounded.CreditCardOff, "The bank declines the card: cancelled", PaymentTokens.CardDeclined),
         new("Sold out", Icons.Material.Rounded.RemoveShoppingCart, "One more than the shop has: the money goes back", PaymentTokens.Success, IsTooMuch: true),
-        new("Cancelled", Icons.Material.Rounded.Undo, "The customer wants out while the payment is slow", PaymentTokens.Slow, IsRegretted: true),
+        new("Cancelled", Icons.Material.Rounded.Undo, "The customer wants out before the payment has an answer", PaymentTokens.Timeout, IsRegretted: true),
         new("No answer", Icons.Material.Rounded.HourglassEmpty, "The gateway never answers: it waits for the deadline, or for you to cancel it", PaymentTokens.Timeout),
         new("20 at once", Icons.Material.Rounded.Bolt, "Twenty customers in the same moment", Orders: 20),
     ];
