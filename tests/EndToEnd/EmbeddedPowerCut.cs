@@ -11,19 +11,23 @@ namespace Ecom.Tests.EndToEnd;
 [Collection(EmbeddedCollection.Name)]
 public sealed class EmbeddedPowerCut
 {
+    static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
     const int LogHeader = 32, FrameHeader = 24, Page = 4096;
 
     [Fact]
     public async Task What_a_service_lost_is_named_by_the_audit_and_the_shop_sells_on()
     {
         await using var shop = await EmbeddedShop.Start();
-        var kept = await Sell(shop);
+        var (kept, _) = await Sell(shop);
         await shop.KillHost();
         foreach (var file in Files(shop))
             await Ask(file, "PRAGMA wal_checkpoint(TRUNCATE)");
         await shop.Up();
-        var lost = await Sell(shop);
-        await Eventually.Until(async () => await Untaken(shop) == 0, TimeSpan.FromSeconds(10), "the broker has written down that order-service took its events, and does not bring them again");
+        var (lost, user) = await Sell(shop);
+        // Whoever still holds the checkout would tell it again, and the order would come back.
+        await Eventually.Until(async () => await Untaken(shop) == 0, Soon, "the broker has written down that order-service took its events");
+        await shop.Customer.Add(user, "PROD-004", 1);
+        (await CartOf(shop, user)).ShouldNotContain(Topics.CheckoutInitiated);
         await shop.KillHost();
         Cut(Files(shop).Single(file => Path.GetFileName(file) == $"{AppIds.Order}.db"), frames: 0);
 
@@ -54,12 +58,16 @@ public sealed class EmbeddedPowerCut
         await Sell(shop);
     }
 
-    static async Task<string> Sell(EmbeddedShop shop)
+    static async Task<(string OrderId, string User)> Sell(EmbeddedShop shop)
     {
-        var order = await shop.Customer.Order(Customer.NewUser("ada"), PaymentTokens.Success, ("PROD-003", 1));
+        var user = Customer.NewUser("ada");
+        var order = await shop.Customer.Order(user, PaymentTokens.Success, ("PROD-003", 1));
         await shop.Customer.WaitFor(order, "FULFILLED");
-        return order;
+        return (order, user);
     }
+
+    static async Task<string> CartOf(EmbeddedShop shop, string user) =>
+        (string)(await shop.Row("sidecars", "SELECT CAST(value AS TEXT) AS cart FROM state WHERE key = $1", $"{AppIds.Cart}||cart:{user}"))["cart"]!;
 
     static async Task<long> Untaken(EmbeddedShop shop) => (long)(await shop.Row(
         "sidecars",

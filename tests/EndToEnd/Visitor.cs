@@ -51,7 +51,17 @@ public sealed class Visitor(Uri shop, IBrowserContext context) : IAsyncDisposabl
     public ILocator Button(string name) => Page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
 
     /// <summary>Waits until it is seen.</summary>
-    public Task See(ILocator what) => what.First.WaitForAsync(new() { State = WaitForSelectorState.Visible });
+    public async Task See(ILocator what)
+    {
+        try
+        {
+            await what.First.WaitForAsync(new() { State = WaitForSelectorState.Visible });
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}\nInstead:\n{await Page.Locator("body").InnerTextAsync()}", e);
+        }
+    }
 
     public Task See(string text) => See(Page.GetByText(text));
 

@@ -29,7 +29,7 @@ public sealed class MailCatcher : IAsyncDisposable
             var mail = new MailCatcher();
             try
             {
-                mail.server = await MailServer.Start(new(mail.folder.Path, mail.SmtpPort, mail.WebPort, TimeZoneInfo.Utc));
+                await mail.StartServer();
                 return mail;
             }
             catch (SetupException) when (attempt < MostAttempts)
@@ -39,6 +39,11 @@ public sealed class MailCatcher : IAsyncDisposable
             }
         }
     }
+
+    public async Task StartServer() => server = await MailServer.Start(new(folder.Path, SmtpPort, WebPort, TimeZoneInfo.Utc));
+
+    /// <summary>Hangs up on everybody: until it is started again nobody answers, and then it has what it had taken.</summary>
+    public void GoAway() => server!.DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<ReceivedMail> Mails() =>
