@@ -7,7 +7,11 @@
     return document.documentElement.dataset.theme = theme;
   };
   const ofSystem = () => system.matches ? 'system-dark' : 'system-light';
+  // To load this page anew would then bring the visitor back to it.
+  let isLeft = false;
+  addEventListener('beforeunload', () => isLeft = true);
   const follow = () => {
+    if (isLeft) return;
     const shown = document.documentElement.dataset.theme;
     if (!shown.startsWith('system') || shown === ofSystem()) return;
     remember(ofSystem());
@@ -24,5 +28,5 @@
 
   // A service that was started again knows nothing of this page's state: the page begins anew.
   document.addEventListener('DOMContentLoaded', () => document.getElementById('components-reconnect-modal')
-    .addEventListener('components-reconnect-state-changed', e => { if (e.detail.state === 'rejected') location.reload(); }));
+    .addEventListener('components-reconnect-state-changed', e => { if (e.detail.state === 'rejected' && !isLeft) location.reload(); }));
 })();
