@@ -151,6 +151,27 @@ public sealed class PageTests(PageWorld world)
         (await visitor.Page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor")).ShouldBe("rgb(15, 18, 22)");
     }
 
+    [Theory]
+    [InlineData(false, "system-dark")]
+    [InlineData(true, "system-light")]
+    public async Task A_page_follows_the_system_but_not_while_it_is_being_left(bool isLeft, string theme)
+    {
+        await using var visitor = await world.Visit("/");
+        var html = visitor.Page.Locator("html");
+        (await html.GetAttributeAsync("data-theme")).ShouldBe("system-light");
+        if (isLeft)
+            await visitor.Page.EvaluateAsync("dispatchEvent(new Event('beforeunload'))");
+
+        await visitor.Page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
+
+        // A script hears of it before the frame after the next.
+        if (isLeft)
+            await visitor.Page.EvaluateAsync("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))");
+        else
+            await visitor.Page.WaitForSelectorAsync("html[data-theme=system-dark][data-live]");
+        (await html.GetAttributeAsync("data-theme")).ShouldBe(theme);
+    }
+
     [Fact]
     public async Task A_dead_letter_is_seen_with_its_reason_and_discarded()
     {
