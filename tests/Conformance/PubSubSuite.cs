@@ -260,7 +260,11 @@ public abstract class PubSubSuite
     /// <summary>An answer that takes its time, as long as somebody waits for it.</summary>
     sealed class Late(Task since, TimeSpan time) : IResult
     {
-        public async Task ExecuteAsync(HttpContext httpContext) => await since.ContinueWith(_ => Task.Delay(time, httpContext.RequestAborted), httpContext.RequestAborted, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        public async Task ExecuteAsync(HttpContext httpContext)
+        {
+            await since;
+            await Task.Delay(time, httpContext.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     [Theory]

@@ -151,8 +151,8 @@ public sealed class OutboxTests : IAsyncLifetime
         await service.Put("orders", "k", "c", "last");
         await sending.Task.WaitAsync(Eventually.OnABusyMachine(Soon));
 
-        // It is told to end before this returns, and what is under way is not waited for long.
         var restart = service.StopAndStartAgain();
+        await Eventually.Until(() => service.Output.Any(line => line.Contains("shutting down")), Soon, "the stop begins");
         isTaken.SetResult();
         await restart;
         await service.Put("orders", "k", "after");

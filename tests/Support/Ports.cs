@@ -20,7 +20,7 @@ public static class Ports
             for (var tries = 0; tries < 1_000; tries++)
             {
                 var port = Random.Shared.Next(First, Last + 1);
-                if (!Given.ContainsKey(port) && CanListen(port) && Reserve(port))
+                if (Take(port))
                     return port;
             }
         }
@@ -34,12 +34,14 @@ public static class Ports
         lock (Given)
         {
             while (true)
-                if (Free() is var first && !Given.ContainsKey(first + 1) && CanListen(first + 1) && Reserve(first + 1))
+                if (Free() is var first && Take(first + 1))
                     return first;
         }
     }
 
     public static int[] Free(int count) => [.. Enumerable.Range(0, count).Select(_ => Free())];
+
+    static bool Take(int port) => !Given.ContainsKey(port) && CanListen(port) && Reserve(port);
 
     static bool Reserve(int port)
     {

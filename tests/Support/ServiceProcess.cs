@@ -234,12 +234,16 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>What is asked for the first time may take longer than the service waits for others, on a busy machine. Nobody is to know of these.</summary>
     async Task WarmUp()
     {
-        if (AppId == Contracts.AppIds.Analytics)
-            await Http.GetAsync($"/orders/{Contracts.Ids.NewOrder()}/story");
-        if (AppId != Contracts.AppIds.Cart)
-            return;
-        await Http.GetAsync("/cart/first-of-all");
-        await Http.PostAsync("/cart/first-of-all/items", new StringContent("""{"product_id":"PROD-NONE","quantity":1}""", Encoding.UTF8, "application/json"));
+        switch (AppId)
+        {
+            case Contracts.AppIds.Analytics:
+                await Http.GetAsync($"/orders/{Contracts.Ids.NewOrder()}/story");
+                break;
+            case Contracts.AppIds.Cart:
+                await Http.GetAsync("/cart/first-of-all");
+                await Http.PostAsJsonAsync("/cart/first-of-all/items", new { product_id = "PROD-NONE", quantity = 1 });
+                break;
+        }
     }
 
     async Task CreateSchema()

@@ -16,18 +16,6 @@ public sealed class Stage
 
     public TaskCompletionSource Gate(string instance) => gates.GetOrAdd(instance, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
 
-    /// <summary>The steps of the order saga that were taken, each with its order's id.</summary>
-    public ConcurrentQueue<(string Instance, string Step)> Steps { get; } = new();
-
-    public bool Note(string instance, string step)
-    {
-        Steps.Enqueue((instance, step));
-        return true;
-    }
-
-    /// <summary>Each once, in their order: a step whose answer a sidecar has lost is taken again.</summary>
-    public IReadOnlyList<string> StepsOf(string instance) => [.. Steps.Where(step => step.Instance == instance).Select(step => step.Step).Distinct()];
-
     public int CallsOf(string instance) => Calls.Count(call => call.Instance == instance);
 }
 
